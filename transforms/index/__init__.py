@@ -1,0 +1,1 @@
+"""The index: where articles, stories, alerts and feed health are kept and read."""

@@ -1,0 +1,125 @@
+"""What every index can do. The graph and the commands know only this; the embedded index and Elasticsearch are behind it.
+
+An article document is written by several hands at different times, so it is made of field groups, each with its own
+version (`transforms.records.Version`) and one writer: `content` (the text and where it was seen), `tags` (wire, entities,
+topics, tagged_by), `story` (the placement), `verdict` (a person's). A write with a version that is not above the stored
+one of its group changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transforms.records import Json, Version, Write
+
+WRITTEN, SAME, STALE, FORGOTTEN = "written", "same", "stale", "forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a reader asks for. `text` is a full-text query; all other fields narrow; `since` is in seconds UTC.
+
+    `topic` and `entity` are ids (an entity may also be given by name), `source` an id or a domain.
+    """
+
+    text: str | None = None
+    since: int | None = None
+    lang: str | None = None
+    topic: str | None = None
+    entity: str | None = None
+    source: str | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What folding needs to know again of an article after a restart."""
+
+    document: Json
+    content: Version
+    story: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One alert due at one channel. `key` is its idempotency key, the same at every attempt."""
+
+    key: str
+    channel: str
+    alert: Json
+    attempts: int
+
+
+class Index(Protocol):
+    """Thread-safe; every method may be called from any thread of the process."""
+
+    def start_epoch(self) -> int:
+        """A number higher than any given before: the epoch of this start. Durable before it is returned."""
+
+    def apply(self, writes: Sequence[Write]) -> list[str]:
+        """Write all, in one transaction where the store has them; per write `written`, `same` (that very version is stored: a
+        retry), `stale` or `forgotten`. Story documents follow. A changed `revision` keeps the former text as a revision."""
+
+    def article(self, key: str) -> Json | None:
+        """The document with this id or URL."""
+
+    def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
+        """Every article with `since <= published_effective < before`, after a refresh."""
+
+    def search(self, query: Query) -> list[Json]:
+        """Article documents, best match first (newest first without text), each with `highlight` where text matched."""
+
+    def stories(self, query: Query) -> list[Json]:
+        """Story documents, newest first, narrowed by what any of their articles holds."""
+
+    def story(self, key: str) -> Json | None:
+        """The story with this id, or one merged into it, or that of the article with this id or URL, with `members`."""
+
+    def alerts(self, since: int | None = None, limit: int | None = None) -> list[Json]:
+        """Alert documents, newest first."""
+
+    def export(self, all_revisions: bool = False) -> Iterator[Json]:
+        """Article documents ordered by id (then revision)."""
+
+    def forget(self, ids: Iterable[str]) -> int:
+        """Remove articles with their revisions, alerts' evidence and outbox parcels, and remember that they must not come back.
+        An id that was never indexed is remembered too. Returns how many documents went."""
+
+    def ids_before(self, published_before: int) -> list[str]:
+        """Ids of the articles with `published_effective` below this."""
+
+    def forgotten(self, after: int = 0) -> tuple[int, list[str]]:
+        """The ids forgotten since position `after`, and the new position."""
+
+    def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
+        """Create the alert and its parcels in one transaction. Where an alert of this rule exists for the story, or for one merged into
+        it (`alert["merged_from"]`), only its history grows by entries with new article ids. True if created."""
+
+    def parcels(self, now: int, limit: int = 20) -> list[Parcel]:
+        """Parcels due at `now`, oldest first."""
+
+    def delivered(self, key: str, channel: str, at: int) -> None:
+        """The channel took the parcel."""
+
+    def undelivered(self, key: str, channel: str, reason: str, retry_at: int | None) -> None:
+        """The channel did not; try again at `retry_at`, or never (None: kept and shown as failed)."""
+
+    def feeds(self) -> dict[str, Json]:
+        """The stored progress of every feed by reader id, with `requested_ms` and `batch`."""
+
+    def mark_requested(self, reader: str, at_ms: int) -> None:
+        """A request to this feed is about to be made. Stored before it is, so that a restart does not poll early."""
+
+    def commit_poll(self, reader: str, batch: int, progress: Json) -> bool:
+        """Store a feed's progress if `batch` is above the stored one."""
+
+    def counts(self) -> dict[str, int]:
+        """articles, stories, reposts, revisions, alerts, polls, failed_polls."""
+
+    def refresh(self) -> None:
+        """Make all that is written visible to reads."""
+
+    def close(self) -> None:
+        """Let go of connections."""
