@@ -47,8 +47,8 @@ class Source:
 class Origin:
     """Which record of which reader something came from: the key of its terminal receipt.
 
-    `reader` is "feed:ID", "file:PATH" or, for Kafka, "kafka:TOPIC:PARTITION". `batch` counts polls of a feed (0 elsewhere)
-    and `seq` counts records inside the batch, from 0.
+    `reader` is "feed:ID", "file:PATH" or, for Kafka, "kafka:TOPIC:PARTITION". `batch` counts polls of a feed (0
+    elsewhere) and `seq` counts records inside the batch, from 0.
     """
 
     reader: str

@@ -1,9 +1,10 @@
-"""What every index can do. The graph and the commands know only this; the embedded index and Elasticsearch are behind it.
+"""What every index can do. The graph and the commands know only this; the embedded index and Elasticsearch are behind
+it.
 
 An article document is written by several hands at different times, so it is made of field groups, each with its own
-version (`transforms.records.Version`) and one writer: `content` (the text and where it was seen), `tags` (wire, entities,
-topics, tagged_by), `story` (the placement), `verdict` (a person's). A write with a version that is not above the stored
-one of its group changes nothing.
+version (`transforms.records.Version`) and one writer: `content` (the text and where it was first seen), `tags`
+(wire, entities, topics, tagged_by), `sources` (everywhere it was seen), `story` (the placement), `verdict` (a person's). A write with a version that is not
+above the stored one of its group changes nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Protocol
 from transforms.records import Json, Version, Write
 
 WRITTEN, SAME, STALE, FORGOTTEN = "written", "same", "stale", "forgotten"
+
+# What stands around each match in `highlight`: plain, harmless in a terminal, and rare in news. Readers may restyle it.
+MARK_START, MARK_END = "⟦", "⟧"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,9 @@ class Index(Protocol):
         """A number higher than any given before: the epoch of this start. Durable before it is returned."""
 
     def apply(self, writes: Sequence[Write]) -> list[str]:
-        """Write all, in one transaction where the store has them; per write `written`, `same` (that very version is stored: a
-        retry), `stale` or `forgotten`. Story documents follow. A changed `revision` keeps the former text as a revision."""
+        """Write all, in one transaction where the store has them; per write `written`, `same` (that very version is
+        stored: a retry), `stale` or `forgotten`. Story documents follow. A changed `revision` keeps the former text
+        as a revision."""
 
     def article(self, key: str) -> Json | None:
         """The document with this id or URL."""
@@ -84,8 +89,8 @@ class Index(Protocol):
         """Article documents ordered by id (then revision)."""
 
     def forget(self, ids: Iterable[str]) -> int:
-        """Remove articles with their revisions, alerts' evidence and outbox parcels, and remember that they must not come back.
-        An id that was never indexed is remembered too. Returns how many documents went."""
+        """Remove articles with their revisions, alerts' evidence and outbox parcels, and remember that they must not
+        come back. An id that was never indexed is remembered too. Returns how many documents went."""
 
     def ids_before(self, published_before: int) -> list[str]:
         """Ids of the articles with `published_effective` below this."""
@@ -94,8 +99,9 @@ class Index(Protocol):
         """The ids forgotten since position `after`, and the new position."""
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
-        """Create the alert and its parcels in one transaction. Where an alert of this rule exists for the story, or for one merged into
-        it (`alert["merged_from"]`), only its history grows by entries with new article ids. True if created."""
+        """Create the alert and its parcels in one transaction. Where an alert of this rule exists for the story, or
+        for one merged into it (`alert["merged_from"]`), only its history grows by entries with new article ids. True
+        if created."""
 
     def parcels(self, now: int, limit: int = 20) -> list[Parcel]:
         """Parcels due at `now`, oldest first."""

@@ -1,0 +1,53 @@
+# Executable documentation: `make` alone lists what there is.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+N ?= 10
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench soak lint lock schemas clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(READY) ## .venv with everything in requirements.lock; Prism is got when streaming first needs it
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@echo "Setting up $(VENV) …"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps -e .
+	@touch $@
+
+run: $(READY) ## the sample newsroom; or your own feeds, with config.local.yaml or NEWS_CONFIG, until Ctrl-C
+	@$(PY) -m pipeline run
+
+test: $(READY) ## all tests, with the graph on a real Prism
+	@$(PY) -m pipeline.prism
+	@$(PY) -m pytest -q
+
+bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
+	@$(PY) -m pipeline.prism
+	@$(PY) -m tests.bench
+
+soak: $(READY) ## the long form of the streaming test: 50 feeds for a minute, then N=10 kills
+	@$(PY) -m pipeline.prism
+	@NEWS_KILLS=$(N) $(PY) -m pytest -q -s tests/stream
+
+lint: $(READY) ## ruff and mypy
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+lock: $(READY) ## requirements.lock anew from pyproject.toml
+	@$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra dev \
+	    pyproject.toml -o requirements.lock
+
+schemas: $(READY) ## the JSON Schemas in docs/ anew from the models
+	@$(PY) -m pipeline.schemas
+
+clean: ## remove what make made
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

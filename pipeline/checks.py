@@ -1,0 +1,90 @@
+"""`check`: each part that a run needs, looked at without changing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import parts, prism
+from pipeline.config import Config, Ref, resolve
+from transforms.errors import DataError, MissingPart
+from transforms.records import Json
+
+BAD_CONFIG, MISSING = 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing checked: what it is, what was found, and the exit code that it asks for (0: fine)."""
+
+    what: str
+    said: str
+    code: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.code == 0
+
+    def document(self) -> Json:
+        """For machines."""
+        return {"check": self.what, "ok": self.good, "message": self.said}
+
+
+def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
+    """All checks; one that fails does not hide the others, but a bad config ends them."""
+    first = _try("config", lambda: _config(ref))
+    yield first
+    if not first.good:
+        return
+    config = resolve(ref)
+    yield _try("feeds", lambda: f"{len(parts.feeds_of(ref))}")
+    yield _try("files", lambda: f"{len(parts.files_of(ref))}")
+    yield _try("agencies", lambda: f"{len(parts.agencies_of(ref).slugs)}, version {parts.agencies_of(ref).version}")
+    yield _try(
+        "entities", lambda: f"{len(parts.gazetteer_of(ref).data.entities)}, version {parts.gazetteer_of(ref).version}"
+    )
+    yield _try("topics", lambda: f"{len(parts.topics_of(ref).all)}, version {parts.topics_of(ref).version}")
+    yield _try("alert rules", lambda: f"{len(parts.rules_of(ref).rules)}, version {parts.rules_of(ref).version}")
+    yield _try("index", lambda: _index(ref, config))
+    yield _try("Prism", lambda: _prism(prism_option, bool(parts.feeds_of(ref))))
+
+
+def _try(what: str, look: Callable[[], str]) -> Row:
+    try:
+        return Row(what, look())
+    except DataError as error:
+        return Row(what, str(error), BAD_CONFIG)
+    except MissingPart as error:
+        return Row(what, str(error), MISSING)
+
+
+def _config(ref: Ref) -> str:
+    return f"{ref.file}, {len(resolve(ref).sources)} sources"
+
+
+def _index(ref: Ref, config: Config) -> str:
+    path = ref.path(config.index.path)
+    if path.exists():
+        return f"embedded, {parts.index_of(ref).counts()['articles']} articles"
+    folder = _existing(path.parent)
+    if not os.access(folder, os.W_OK):
+        raise DataError(ref.file, "index.path", f"{folder} cannot be written", "name a folder that can")
+    return "embedded, made at the first run"
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _prism(option: str | None, feeds: bool) -> str:
+    found = prism.find(option)
+    if found is not None:
+        return "found"
+    if not feeds or prism.can_get():
+        return "not here yet; got when streaming first needs it"
+    raise MissingPart(prism.REMEDY)

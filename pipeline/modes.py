@@ -1,0 +1,126 @@
+"""How a start goes: once, streaming, in a bounded loop, or over the sample newsroom."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pipeline import parts, prism
+from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
+from pipeline.newsroom.server import Newsroom
+from pipeline.progress import Progress
+from pipeline.run import Start, Stop, run_graph, settled
+from transforms.index.interface import Index
+from transforms.records import Json
+
+# Feeds of the sample newsroom are polled this often, so that its day of seconds is seen as it goes.
+NEWSROOM_POLL = "2s"
+# A feed of the newsroom that fails at the very end is waited for this long.
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What the command line asked for."""
+
+    runner: str = "DirectRunner"
+    once: bool = False
+    bounded_loop: bool = False
+    prism: str | None = None
+    beam_args: tuple[str, ...] = ()
+    quiet: bool = False
+
+
+def start(ref: Ref, mode: Mode) -> Json:
+    """Run as asked until the end or a person stops it; returns the counts of the index."""
+    with Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
+        index = parts.index_of(own)
+        done = _all_read(newsroom) if newsroom else lambda _: False
+        if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
+            _loop(own, mode, progress, stop, done)
+        else:
+            begin = Start(mode.runner, mode.once, mode.prism, mode.beam_args)
+            run_graph(own, begin, progress, stop, done)
+        counts = index.counts()
+    if not mode.quiet:
+        _where_next(counts, bool(newsroom))
+    return {**counts, "stopped": stop.asked}
+
+
+def _streams(mode: Mode, progress: Progress) -> bool:
+    """Whether the sample can stream now. A first look must not wait two minutes for Prism to be built."""
+    if mode.runner != "DirectRunner" or prism.find(mode.prism) is not None:
+        return True
+    progress.tell(
+        "No Prism yet: the sample is read in bounded runs. Your own feeds stream, and Prism is built then.", "dim"
+    )
+    return False
+
+
+def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
+    """Bounded runs one after the other, each polling every feed once."""
+    pause = min((feed.interval_s for feed in parts.feeds_of(ref)), default=resolve(ref).fetch.interval)
+    index = parts.index_of(ref)
+    while not stop.asked:
+        began = time.monotonic()
+        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args), progress, stop)
+        if done(index) or not parts.feeds_of(ref):
+            return
+        while not stop.asked and time.monotonic() - began < pause:
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _newsroom(ref: Ref, mode: Mode) -> Iterator[tuple[Ref, Newsroom | None]]:
+    """The config with the sample newsroom's feeds in the place of its `newsroom` source, and the newsroom serving."""
+    config = resolve(ref)
+    day = next((s.day for s in config.sources if isinstance(s, NewsroomSource)), None)
+    if day is None:
+        yield ref, None
+        return
+    with Newsroom(None if mode.once else day) as newsroom:
+        written = raw(ref)
+        fetch = {**(written.get("fetch") or {})}
+        fetch["hosts"] = {**fetch.get("hosts", {}), **newsroom.hosts}
+        fetch["allow_addresses"] = [*fetch.get("allow_addresses", []), "127.0.0.0/8"]
+        fetch["per_host_delay"] = "0.1s"
+        feeds = [{**source, "interval": NEWSROOM_POLL} for source in newsroom.sources]
+        others = [source for source in written["sources"] if source.get("kind") != "newsroom"]
+        yield patched(ref, {"sources": [*others, *feeds], "fetch": fetch}), newsroom
+
+
+def _all_read(newsroom: Newsroom) -> Callable[[Index], bool]:
+    """Whether all that the newsroom published is indexed: each of its feeds polled well after the day's end, and
+    committed."""
+    readers = {f"feed:{source['id']}" for source in newsroom.sources}
+    ended: list[float] = []
+
+    def done(index: Index) -> bool:
+        if not newsroom.finished:
+            return False
+        ended.append(time.time())
+        feeds = index.feeds()
+        well = all(
+            reader in feeds and feeds[reader].get("batch", 0) > ended[0] * 1000 and not feeds[reader].get("error")
+            for reader in readers
+        )
+        return (well and settled(index)) or time.time() - ended[0] > PATIENCE_S
+
+    return done
+
+
+def _where_next(counts: dict[str, int], sample: bool) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(
+        f"\n[bold]{counts['articles']}[/] articles, [bold]{counts['stories']}[/] stories, "
+        f"[bold]{counts['reposts']}[/] reposts folded, [bold]{counts['alerts']}[/] alerts."
+    )
+    if sample:
+        console.print("Look next:", style="dim")
+        for command in ("stories", "search عقوبات", "alerts", "story ID"):
+            console.print(f"  .venv/bin/python -m pipeline {command}", markup=False)
+        console.print("Your own feeds: write them in config.local.yaml (docs/config.md tells how).", style="dim")

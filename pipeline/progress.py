@@ -1,0 +1,108 @@
+"""What a person sees while the graph runs: one live line of counts, and a line for each thing worth telling."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from pipeline.show import isolate
+from transforms.index.interface import Index, Query
+
+PLAIN_EVERY_S = 5.0
+SHOWN_AT_ONCE = 3
+
+
+class Progress:
+    """Progress on stderr: a live line on a terminal, a line every few seconds elsewhere, nothing when `quiet`."""
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self.quiet = quiet
+        self._live: Live | None = None
+        self._began = time.monotonic()
+        self._shown_plain = 0.0
+        self._last = ""
+        self._folded: dict[str, int] = {}
+        self._broken: dict[str, str] = {}
+
+    def __enter__(self) -> Progress:
+        if not self.quiet and self.console.is_terminal:
+            self._live = Live(Text(""), console=self.console, refresh_per_second=4, transient=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """One thing that is going on; on a terminal it takes the live line's place until the next."""
+        if self.quiet:
+            return
+        if self._live is not None:
+            self._live.update(Text(text))
+        elif time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
+            self._shown_plain = time.monotonic()
+            self.console.print(Text(text))
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A line that stays."""
+        if not self.quiet:
+            self.console.print(Text(text, style=style))
+
+    def started(self, runner: str, bounded: bool) -> None:
+        """Which runner runs: never a guess."""
+        self._began = time.monotonic()
+        kind = "a bounded run" if bounded else "streaming until stopped (Ctrl-C)"
+        self.tell(f"Runner: {runner}, {kind}", "dim")
+
+    def tick(self, index: Index) -> None:
+        """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended."""
+        if self.quiet:
+            return
+        self._tell_stories(index)
+        self._tell_feeds(index)
+        line = self._line(index.counts())
+        if self._live is not None:
+            self._live.update(Text(line, style="bold"))
+        elif line != self._last and time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
+            self._shown_plain = time.monotonic()
+            self._last = line
+            self.console.print(Text(line))
+
+    def _line(self, counts: dict[str, int]) -> str:
+        failed = f" ({counts['failed_polls']} failed)" if counts.get("failed_polls") else ""
+        return (
+            f"{time.monotonic() - self._began:4.0f} s  polls {counts['polls']}{failed} · "
+            f"articles {counts['articles']} · stories {counts['stories']} · reposts folded {counts['reposts']} · alerts {counts['alerts']}"
+        )
+
+    def _tell_stories(self, index: Index) -> None:
+        fresh: list[Any] = []
+        for story in index.stories(Query(limit=20)):
+            if story["reposts"] and story["id"] not in self._folded:
+                self._folded[story["id"]] = story["reposts"]
+                fresh.append(story)
+        for story in fresh[:SHOWN_AT_ONCE]:
+            copies = f"{story['reposts']} repost{'s' if story['reposts'] > 1 else ''}"
+            self.tell(f"  folded: {isolate(story['title'])} + {copies}", "green")
+
+    def _tell_feeds(self, index: Index) -> None:
+        for reader, feed in index.feeds().items():
+            error = feed.get("error")
+            if error and self._broken.get(reader) != str(error):
+                self._broken[reader] = str(error)
+                self.tell(f"  {reader}: {isolate(str(error))}", "yellow")
+            elif not error and self._broken.pop(reader, ""):
+                self.tell(f"  {reader}: well again", "green")
+
+
+def terminal() -> bool:
+    """Whether a person is watching."""
+    return sys.stderr.isatty()

@@ -1,0 +1,32 @@
+"""`replay`: dead letters through the graph again, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline import parts
+from pipeline.config import Ref
+from pipeline.progress import Progress
+from pipeline.run import Start, Stop, run_graph
+from transforms.deadletters.again import again
+from transforms.deadletters.store import abandon_replay, finish_replay, read, take_for_replay
+from transforms.records import DeadLetter, Entry, Json
+
+
+def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], quiet: bool) -> Json:
+    """Returns how many letters were replayed, how many of them failed again, and how many lines were no letters.
+
+    Until the graph has ended, all letters stay on disk: a crash loses none, and the next replay takes them up.
+    """
+    path = parts.dead_letters_of(ref)
+    taken = take_for_replay(path)
+    try:
+        letters: list[Entry | DeadLetter] = [again(letter.letter) for letter in taken]
+        if letters:
+            with Progress(quiet) as progress, Stop() as stop:
+                run_graph(ref, Start(runner, True, prism, beam_args), progress, stop, letters=letters)
+    except BaseException:
+        abandon_replay(taken)
+        raise
+    damaged = finish_replay(taken)
+    return {"replayed": len(letters), "dead": sum(1 for _ in read(path)), "damaged": damaged}

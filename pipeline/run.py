@@ -1,0 +1,128 @@
+"""`run`: one start of the graph, from the config to its clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline import graph, parts, runners
+from pipeline.config import Ref, resolve
+from pipeline.progress import Progress
+from transforms.alert.outbox import Courier
+from transforms.alert.senders import build_senders
+from transforms.feeds.guard import Guard
+from transforms.feeds.read import stop_polling
+from transforms.index.interface import Index
+from transforms.records import DeadLetter, Entry
+
+TICK_S = 0.5
+# How long a stop waits for polls in flight to be written and committed.
+DRAIN_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a person started it."""
+
+    runner: str = "DirectRunner"
+    once: bool = False
+    prism: str | None = None
+    beam_args: Sequence[str] = ()
+
+
+class Stop:
+    """Whether a person asked to stop (Ctrl-C, SIGTERM). A second Ctrl-C is not held back."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._former: dict[int, Any] = {}
+
+    def __enter__(self) -> Stop:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._former[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    def _ask(self, number: int, _: object) -> None:
+        if self.asked:
+            signal.signal(number, self._former[number])
+        self.asked = True
+
+
+def run_graph(
+    ref: Ref,
+    start: Start,
+    progress: Progress,
+    stop: Stop,
+    done: Callable[[Index], bool] = lambda _: False,
+    letters: list[Entry | DeadLetter] | None = None,
+) -> None:
+    """Run the graph of `ref` until it ends, `done` says so, or a person stops it.
+
+    Raises MissingPart where the runner cannot be had, DataError for mistakes in data files, and whatever the job
+    failed with.
+    """
+    check_data(ref)
+    assembled = parts.assemble(ref, start.once, letters)
+    index = parts.index_of(ref)
+    log = ref.path("data/prism.log")
+    with (
+        runners.choose(start.runner, assembled.bounded, start.prism, start.beam_args, log, progress.say) as chosen,
+        delivering(ref, index),
+    ):
+        progress.started(chosen.name, assembled.bounded)
+        pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
+        graph.build(pipeline, assembled)
+        job = runners.Job(pipeline)
+        try:
+            while not job.wait(TICK_S):
+                progress.tick(index)
+                if stop.asked or done(index):
+                    break
+        finally:
+            _end(job, assembled, index)
+            progress.tick(index)
+
+
+@contextlib.contextmanager
+def delivering(ref: Ref, index: Index) -> Iterator[None]:
+    """Alerts go out from the outbox while this lasts, in threads of this process and outside any bundle."""
+    config = resolve(ref)
+    guard = Guard(parts.policy_of(ref).allow_addresses)
+    courier = Courier(index, build_senders(config.alerts.channels, Path(ref.base), guard))
+    courier.start()
+    try:
+        yield
+    finally:
+        courier.stop(DRAIN_S)
+
+
+def _end(job: runners.Job, assembled: parts.Parts, index: Index) -> None:
+    """Start no more polls, let those in flight be written, then end the job."""
+    stop_polling(assembled.job)
+    until = time.monotonic() + (0 if assembled.bounded else DRAIN_S)
+    while time.monotonic() < until and not settled(index) and not job.wait(0.1):
+        pass
+    job.cancel()
+
+
+def settled(index: Index) -> bool:
+    """Whether every poll that was begun is committed."""
+    return all(feed.get("requested_ms", 0) <= feed.get("batch", 0) for feed in index.feeds().values())
+
+
+def check_data(ref: Ref) -> None:
+    """Load every data file, so that a mistake is said before anything runs."""
+    parts.rules_of(ref)
+    parts.feeds_of(ref)
+    parts.files_of(ref)

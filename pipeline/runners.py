@@ -1,0 +1,110 @@
+"""Which runner runs the graph: named, never guessed, and said aloud.
+
+In Beam 2.77 `DirectRunner` is Prism where Beam finds one and the graph suits it, and otherwise, without a word, a
+runner that is wrong for a graph that streams. So here `DirectRunner` is Prism, and where there is none, Beam's
+FnApiRunner for bounded runs only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import grpc
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import prism
+from transforms.errors import MissingPart
+
+KNOWN = ("DirectRunner", "PrismRunner", "FlinkRunner")
+# Without this cache every read of state is a round trip to the runner (Beam's default is 0).
+STATE_CACHE_MB = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The runner in force: its name as people know it, and the options and instance that Beam needs."""
+
+    name: str
+    runner: Any
+    options: PipelineOptions
+
+
+@contextlib.contextmanager
+def choose(
+    name: str, bounded: bool, prism_option: str | None, beam_args: Sequence[str], log: Path, say: Callable[[str], None]
+) -> Iterator[Chosen]:
+    """The runner for a graph that is `bounded` or not; MissingPart (exit 3) where it cannot be had."""
+    common = [f"--max_cache_memory_usage_mb={STATE_CACHE_MB}", *([] if bounded else ["--streaming"]), *beam_args]
+    if name == "FlinkRunner":
+        yield Chosen(name, beam.runners.create_runner(name), PipelineOptions(common))
+        return
+    binary = prism.find(prism_option) if bounded and name == "DirectRunner" else prism.get(say, prism_option)
+    if binary is None:
+        from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+        yield Chosen("FnApiRunner", FnApiRunner(), PipelineOptions(common))
+        return
+    from apache_beam.runners.portability.prism_runner import PrismRunner
+
+    with prism.serving(binary, log) as endpoint:
+        args = [*common, f"--job_endpoint={endpoint}", "--environment_type=LOOPBACK"]
+        yield Chosen("PrismRunner", PrismRunner(), PipelineOptions(args))
+
+
+class Job:
+    """A pipeline that runs in a thread of its own, so that this one can show progress and take a Ctrl-C."""
+
+    def __init__(self, pipeline: beam.Pipeline) -> None:
+        self._pipeline = pipeline
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._cancelled = False
+        self._thread = threading.Thread(target=self._run, name="beam-job", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._pipeline.run()
+            if not self._cancelled:
+                self._result.wait_until_finish()
+        except BaseException as error:
+            if not self._cancelled:
+                self._error = error
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; True if it came. A failure of the job is raised here."""
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            return False
+        if self._error is not None:
+            raise self._error
+        return True
+
+    def cancel(self) -> None:
+        """End it now. What was not committed is done again by the next start."""
+        self._cancelled = True
+        _hush_cut_streams()
+        if self._result is not None:
+            with contextlib.suppress(Exception):
+                self._result.cancel()
+        self._thread.join(10)
+
+
+def _hush_cut_streams() -> None:
+    """Beam's worker threads die with a trace when their streams are cut by a cancel that we asked for."""
+    former = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not (args.exc_type and issubclass(args.exc_type, grpc.RpcError)):
+            former(args)
+
+    threading.excepthook = hook
+
+
+__all__ = ["KNOWN", "Chosen", "Job", "MissingPart", "choose"]

@@ -1,0 +1,52 @@
+"""What a person does to an index by hand: forget articles, restore a backup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.config import Ref
+from pipeline.parts import index_of
+from transforms.clean.urls import article_id, canonical
+from transforms.errors import DataError
+from transforms.index.embedded import EmbeddedIndex
+from transforms.index.interface import Index
+
+
+def forget(index: Index, what: Sequence[str], before: int | None) -> int:
+    """Forget articles by id or URL, and all published before a time (seconds UTC). Returns how many documents went.
+
+    A URL that was never indexed is remembered by the id that it would have, so that it does not come later.
+    """
+    ids = [_id(index, key) for key in what]
+    if before is not None:
+        ids += index.ids_before(before)
+    return index.forget(ids)
+
+
+def _id(index: Index, key: str) -> str:
+    url = canonical(key) if "://" in key else None
+    known = index.article(url or key) or index.article(key)
+    if known is not None:
+        return str(known["id"])
+    return article_id(url, "", None) if url else key
+
+
+def backup(ref: Ref, path: Path) -> None:
+    """Copy the embedded index to `path` while all goes on."""
+    embedded(ref).backup(str(path))
+
+
+def restore(ref: Ref, path: Path) -> None:
+    """Put the backup at `path` in the place of the index."""
+    embedded(ref).restore(str(path))
+
+
+def embedded(ref: Ref) -> EmbeddedIndex:
+    """The index, if it is the embedded one; DataError if it is another."""
+    index = index_of(ref)
+    if not isinstance(index, EmbeddedIndex):
+        raise DataError(
+            ref.file, "index.kind", "only the embedded index is backed up here", "use the server's snapshots"
+        )
+    return index

@@ -1,0 +1,1 @@
+"""From feed URLs to entries, outside any Beam bundle: guarded fetching, parsing, scheduling, full text, polling."""

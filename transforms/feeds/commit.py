@@ -1,0 +1,81 @@
+"""CommitPolls: a feed's progress is stored only when each of the poll's records has its terminal receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.coders import PickleCoder
+from apache_beam.transforms.userstate import BagStateSpec
+
+from transforms.index.interface import Index
+from transforms.records import Poll, Receipt
+
+
+def complete(items: list[Poll | Receipt]) -> tuple[list[Poll], list[Poll | Receipt]]:
+    """The polls all of whose receipts are among `items`, oldest first, and what still waits.
+
+    A receipt is counted once however often it comes; receipts and polls of batches below a complete one are dropped
+    with it.
+    """
+    polls = {item.batch: item for item in items if isinstance(item, Poll)}
+    seen: dict[int, set[int]] = {}
+    for item in items:
+        if isinstance(item, Receipt):
+            seen.setdefault(item.origin.batch, set()).add(item.origin.seq)
+    done = sorted(batch for batch, poll in polls.items() if len(seen.get(batch, ())) >= poll.entries)
+    if not done:
+        return [], items
+    last = done[-1]
+    waiting = [i for i in items if (i.batch if isinstance(i, Poll) else i.origin.batch) > last]
+    return [polls[batch] for batch in done], waiting
+
+
+class CommitPolls(beam.PTransform):
+    """(Polls, receipts) in; each feed's progress goes to the index. Nothing comes out."""
+
+    def __init__(self, open_index: Callable[[], Index]) -> None:
+        super().__init__()
+        self.open_index = open_index
+
+    def expand(self, both: tuple[Any, Any]) -> Any:
+        polls, receipts = both
+        keyed = polls | "ByFeed" >> beam.Map(lambda poll: (poll.reader, poll)).with_output_types(tuple[str, Any])
+        feeds = receipts | "OfFeeds" >> beam.Filter(lambda receipt: receipt.origin.reader.startswith("feed:"))
+        marked = feeds | "ByReader" >> beam.Map(lambda receipt: (receipt.origin.reader, receipt)).with_output_types(
+            tuple[str, Any]
+        )
+        together = (keyed, marked) | "Together" >> beam.Flatten().with_output_types(tuple[str, Any])
+        return together | "Commit" >> beam.ParDo(Commit(self.open_index))
+
+
+class Commit(beam.DoFn):
+    """(reader, Poll or Receipt) in; commits to the index."""
+
+    WAITING = BagStateSpec("waiting", PickleCoder())
+
+    def __init__(self, open_index: Callable[[], Index]) -> None:
+        self.open_index = open_index
+
+    def process(
+        self, element: tuple[str, Poll | Receipt], waiting: Any = beam.DoFn.StateParam(WAITING)
+    ) -> Iterator[None]:
+        _, item = element
+        if not isinstance(item, Poll):
+            waiting.add(item)
+            items = list(waiting.read())
+            if not any(isinstance(i, Poll) for i in items):
+                return
+        else:
+            items = [*waiting.read(), item]
+            waiting.add(item)
+        done, rest = complete(items)
+        if not done:
+            return
+        for poll in done:
+            self.open_index().commit_poll(poll.reader, poll.batch, poll.progress)
+        waiting.clear()
+        for left in rest:
+            waiting.add(left)
+        yield from ()

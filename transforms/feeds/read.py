@@ -1,0 +1,149 @@
+"""ReadFeeds: what a poller has finished, as a stream. No bundle ever waits for a socket.
+
+The poller lives in this module, one per job and process; the source only drains it. The restriction counts drains, so
+a runner that goes back to an earlier position is seen, and the poller then gives up what it thought was in flight and
+asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
+from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
+
+from transforms.feeds.poller import Poller
+from transforms.records import Poll
+
+DRAINED, PAUSE_S, BUNDLE_S = 500, 0.1, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Which job polls, and how a worker makes its poller (called with `once`)."""
+
+    job: str
+    open_poller: Callable[[bool], Poller]
+
+
+@dataclass(slots=True)
+class _Running:
+    poller: Poller
+    position: int = 0
+
+
+_RUNNING: dict[str, _Running] = {}
+_LOCK = threading.Lock()
+
+
+def _running(polling: Polling) -> _Running:
+    with _LOCK:
+        if polling.job not in _RUNNING:
+            poller = polling.open_poller(False)
+            poller.start()
+            _RUNNING[polling.job] = _Running(poller)
+        return _RUNNING[polling.job]
+
+
+def stop_polling(job: str) -> None:
+    """Start no more polls for this job in this process; what is finished can still be drained. Waits a bounded time."""
+    with _LOCK:
+        running = _RUNNING.pop(job, None)
+    if running is not None:
+        running.poller.stop()
+
+
+class ReadFeeds(beam.PTransform):
+    """PBegin in, `Entry`, `DeadLetter` and `Poll` out, each with its arrival as timestamp.
+
+    With `once` it polls every feed once and ends; else it is unbounded.
+    """
+
+    def __init__(self, polling: Polling, once: bool) -> None:
+        super().__init__()
+        self.polling, self.once = polling, once
+
+    def expand(self, begin: Any) -> Any:
+        read = PollOnce(self.polling) if self.once else DrainPoller(self.polling)
+        return begin | "Start" >> beam.Create([0]) | "Drain" >> beam.ParDo(read)
+
+
+class PollOnce(beam.DoFn):
+    """Polls every feed once, as a bounded read."""
+
+    def __init__(self, polling: Polling) -> None:
+        self.polling = polling
+
+    def process(self, _: int) -> Iterator[Any]:
+        poller = self.polling.open_poller(True)
+        poller.start()
+        try:
+            while not poller.finished:
+                items = poller.drain(DRAINED)
+                for item in items:
+                    yield _stamped(item)
+                if not items:
+                    time.sleep(0.02)
+        finally:
+            poller.stop()
+
+
+class _Drains(RestrictionProvider):
+    def initial_restriction(self, _: int) -> OffsetRange:
+        return OffsetRange(0, 2**62)
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
+        return OffsetRestrictionTracker(restriction)
+
+    def restriction_size(self, _: int, restriction: OffsetRange) -> int:
+        return 1
+
+    def truncate(self, _: int, restriction: OffsetRange) -> None:
+        """On drain: nothing more; what was not emitted is polled again after the next start."""
+
+
+class DrainPoller(beam.DoFn):
+    """Drains the job's poller for about a second at most, then hands the rest of the restriction back for a moment."""
+
+    def __init__(self, polling: Polling) -> None:
+        self.polling = polling
+
+    @beam.DoFn.unbounded_per_element()
+    def process(
+        self,
+        _: int,
+        tracker: Any = beam.DoFn.RestrictionParam(_Drains()),
+        estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
+    ) -> Iterator[Any]:
+        running = _running(self.polling)
+        position = tracker.current_restriction().start
+        if position < running.position:
+            running.poller.release()
+        until = time.monotonic() + BUNDLE_S
+        while time.monotonic() < until:
+            now = Timestamp(int(time.time()))
+            items = running.poller.drain(DRAINED)
+            if not items:
+                if estimator.current_watermark() is None or now > estimator.current_watermark():
+                    estimator.set_watermark(now)
+                break
+            if not tracker.try_claim(position):
+                return
+            position += 1
+            running.position = position
+            for item in items:
+                yield _stamped(item)
+        tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
+
+
+def _stamped(item: Any) -> TimestampedValue:
+    arrived = int(time.time()) if isinstance(item, Poll) else item.arrived
+    return TimestampedValue(item, Timestamp(arrived))

@@ -1,0 +1,175 @@
+"""The book of stories: which member is in which, kept as links come and go, and written where it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.fold import placement
+from transforms.fold.links import Links
+from transforms.fold.stories import Group, Member, choose, component, form
+from transforms.records import Version, Write
+
+
+@dataclass(slots=True)
+class Story:
+    """A story in memory: its members in canonical order, and the ids of stories that were merged into it.
+
+    `born` orders stories by age: the first arrival (seconds UTC) of its founder, and the founder's id.
+    """
+
+    id: str
+    group: Group
+    born: tuple[int, str]
+    merged_from: tuple[str, ...] = ()
+
+
+class Clock:
+    """Versions of one start: each above all given before, also by a bundle that failed after its writes. So the time
+    is in it."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch, self._counter = epoch, 0
+
+    def next(self) -> Version:
+        """A version above every other."""
+        self._counter = max(self._counter + 1, time.time_ns() // 1000)
+        return Version(self._epoch, self._counter)
+
+    def past(self, *versions: Version) -> None:
+        """Make sure that the next version is above these."""
+        self._counter = max(self._counter, *(version.counter for version in versions))
+
+
+class Book:
+    """The stories of one shard. `changed` collects the members whose placement or text changed since it was last
+    cleared."""
+
+    def __init__(self, links: Links, clock: Clock) -> None:
+        self.links, self.clock = links, clock
+        self.stories: dict[str, Story] = {}
+        self.changed: dict[str, Member] = {}
+        # Every story id in use or merged away: none is given twice.
+        self._names: set[str] = set()
+
+    def arrange(self, member: Member) -> list[Write]:
+        """Put a new member in its story, and write every placement that changed by it."""
+        neighbours = self.links.neighbours(member)
+        if not member.complete or any(other.order > member.order or not other.complete for other in neighbours):
+            return self.rearrange([member])
+        # It comes last of all that it is linked to, so forming the stories anew would move nobody else.
+        groups = {other.story: self.stories[other.story].group for other in neighbours}
+        name = choose(member, groups, {other.id: other.story for other in neighbours})
+        if name is None:
+            return self._write([(member.id, self._mint(Group([member], digest=len(groups) > 1)))])
+        story = self.stories[name]
+        story.group.members.append(member)
+        story.group.members.sort(key=lambda m: m.order)
+        # With its first repost an article turns from unique to original; nobody else's placement changes.
+        return self._write([(name, story) for name in dict.fromkeys((member.id, story.group.members[0].id))])
+
+    def rearrange(self, start: list[Member]) -> list[Write]:
+        """Form the stories anew in all that is linked to `start`, keeping the ids of those that go on."""
+        members = self.links.members
+        reached = component(start, members)
+        while missing := [member for member in reached if not member.complete]:
+            for member in missing:
+                self.links.link(member)
+                member.complete = True
+            reached = component(start, members)
+        groups = form(reached)
+        taken = self._take(groups)
+        pairs: list[tuple[str, Story]] = []
+        for group in groups:
+            story = self._continue(group, taken.get(id(group), []))
+            pairs += [(member.id, story) for member in group.members]
+        return self._write(pairs)
+
+    def remove(self, gone: list[Member]) -> None:
+        """Take members out of their stories, and out of memory."""
+        self.links.remove(gone)
+        for member in gone:
+            self.changed.pop(member.id, None)
+            story = self.stories.get(member.story)
+            if story is None:
+                continue
+            story.group.members = [m for m in story.group.members if m is not member]
+            if not story.group.members:
+                self._names.difference_update((story.id, *story.merged_from))
+                del self.stories[member.story]
+
+    def read(self) -> None:
+        """Make the stories anew from what the members say of themselves, and links known at both ends."""
+        self.stories = {}
+        members = self.links.members
+        for member in members.values():
+            for other, overlap in member.links.items():
+                if other in members:
+                    members[other].links.setdefault(member.id, overlap.turned())
+        for member in sorted(members.values(), key=lambda m: m.order):
+            member.story = member.story or _name(member, member.revision)
+            story = self.stories.setdefault(
+                member.story, Story(member.story, Group([]), (member.first_seen, member.id))
+            )
+            story.group.members.append(member)
+            story.born = min(story.born, (member.first_seen, member.id))
+            story.merged_from = tuple(dict.fromkeys((*story.merged_from, *member.merged_from)))
+        for story in self.stories.values():
+            self._names.update((story.id, *story.merged_from))
+            beside = {other.story for other in self.links.neighbours(story.group.members[0])} - {story.id}
+            story.group.digest = len(beside) > 1
+
+    def _take(self, groups: list[Group]) -> dict[int, list[Story]]:
+        """Which former stories each new group goes on with, oldest first; they leave the book. A story that was split
+        goes on where most of its members are."""
+        claims: dict[str, list[tuple[int, Group]]] = {}
+        for group in groups:
+            names = [member.story for member in group.members if member.story]
+            for name in dict.fromkeys(names):
+                claims.setdefault(name, []).append((names.count(name), group))
+        taken: dict[int, list[Story]] = {}
+        for name in sorted(claims, key=lambda n: self.stories[n].born):
+            group = max(claims[name], key=lambda claim: claim[0])[1]
+            taken.setdefault(id(group), []).append(self.stories.pop(name))
+        return taken
+
+    def _continue(self, group: Group, former: list[Story]) -> Story:
+        """The story of `group`: the oldest of the former ones, into which the others are merged, or a new one."""
+        if not former:
+            return self._mint(group)
+        oldest, *rest = former
+        merged = dict.fromkeys((*oldest.merged_from, *(name for s in rest for name in (s.id, *s.merged_from))))
+        story = Story(oldest.id, group, oldest.born, tuple(merged))
+        self.stories[story.id] = story
+        return story
+
+    def _mint(self, group: Group) -> Story:
+        first = min(group.members, key=lambda m: (m.first_seen, m.id))
+        attempt = first.revision
+        while (name := _name(first, attempt)) in self._names:
+            attempt += 1
+        self._names.add(name)
+        story = Story(name, group, (first.first_seen, first.id))
+        self.stories[name] = story
+        return story
+
+    def _write(self, pairs: Iterable[tuple[str, Story]]) -> list[Write]:
+        writes = []
+        for name, story in pairs:
+            member = self.links.members[name]
+            member.story, member.merged_from = story.id, story.merged_from
+            document = placement.placement(member, story.group, story.id, story.merged_from, self.links.members)
+            hashed = placement.digest_of(document)
+            if hashed != member.placed:
+                member.placed = hashed
+                member.story_version = self.clock.next()
+                self.changed[member.id] = member
+                writes.append(Write(member.id, "story", member.story_version, {"story": document}))
+        return writes
+
+
+def _name(member: Member, attempt: int) -> str:
+    """A story id: made from its first member, so that a crash before it was written gives the same one again."""
+    return hashlib.sha256(f"story:{member.id}:{attempt}".encode()).hexdigest()[:20]

@@ -1,0 +1,61 @@
+"""The content groups of an article document, and how texts under one id are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+
+from transforms.fold import shingles
+from transforms.fold.shingles import Hashes
+from transforms.fold.stories import Member
+from transforms.records import Article, Json, Version, Write, rfc3339
+
+TEXTS_KEPT = 20
+# A portal's feed often carries the first paragraph of an article that another feed carries whole.
+EXCERPT_SHARE, EXCERPT_SIZE = 0.9, 0.7
+
+
+def text_hash(title: str, body: str) -> str:
+    """Sixteen hex digits by which a text already seen under an id is known again."""
+    return hashlib.blake2b(f"{title}\n{body}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def is_excerpt(new: Hashes, known: Hashes) -> bool:
+    """Whether a text is but a part of the known one: a sighting of it, not a revision."""
+    if len(new) > EXCERPT_SIZE * len(known):
+        return False
+    return shingles.shared(new, known) >= EXCERPT_SHARE * len(new)
+
+
+def writes(member: Member, article: Article) -> list[Write]:
+    """The writes of all groups but the placement for `article`, as the present revision of `member`."""
+    version = member.content_version
+    content: Json = {
+        "url": article.url,
+        "guid": article.guid,
+        "title": article.title,
+        "body": article.body,
+        "language": article.language,
+        "source": member.sources[0].document(),
+        "published": rfc3339(member.given),
+        "published_effective": rfc3339(member.published),
+        "first_seen": rfc3339(member.first_seen),
+        "revision": member.revision,
+        "author": article.author,
+        "method": article.method,
+        "extra": article.extra,
+        "fingerprint": shingles.document(member.print),
+        "texts": list(member.texts),
+    }
+    tags: Json = {
+        "wire": article.wire,
+        "entities": list(article.entities),
+        "topics": list(article.topics),
+        "tagged_by": article.tagged_by,
+    }
+    texts = [Write(member.id, "content", version, content), Write(member.id, "tags", version, tags)]
+    return [*texts, sources(member, version)]
+
+
+def sources(member: Member, version: Version) -> Write:
+    """Everywhere the article was seen: a group of its own, since it grows without the text."""
+    return Write(member.id, "sources", version, {"sources": [source.document() for source in member.sources]})

@@ -1,0 +1,111 @@
+"""Who shares text with whom: the members of a shard, found by their sketches and linked by their whole fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.fold import shingles
+from transforms.fold.postings import Numbers, Postings
+from transforms.fold.shingles import EMPTY
+from transforms.fold.stories import Member
+from transforms.fold.verdict import Overlap
+
+# More candidates than this are reposts of a story already found by the closest of them.
+VERIFIED = 48
+
+
+class Links:
+    """The members by id, their postings, and the links between them (kept at both ends)."""
+
+    def __init__(self, ttl_s: int) -> None:
+        self.ttl_s = ttl_s
+        self.members: dict[str, Member] = {}
+        self.postings = Postings()
+        # Candidates that another shard named before they were decided here, with who waits for them.
+        self.awaited: dict[str, list[str]] = {}
+        self._by_number: dict[int, Member] = {}
+        self._next_number = 0
+
+    def file(self, member: Member) -> None:
+        """Make `member` findable by its present text, and no longer by a former one."""
+        self._by_number.pop(member.number, None)
+        member.number = self._next_number
+        self._next_number += 1
+        self._by_number[member.number] = member
+        self.members[member.id] = member
+        self.postings.add(member.number, shingles.sketch(member.print))
+        for name in member.awaits:
+            self.awaited.setdefault(name, []).append(member.id)
+
+    def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
+        """Link `member` with those it shares text with; looked up here unless other shards have named them."""
+        found = self._candidates(member) if candidates is None else self._named(member, candidates)
+        for other in found:
+            if other.id in member.links or abs(member.published - other.published) > self.ttl_s:
+                continue
+            overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
+            if overlap.linked:
+                member.links[other.id] = overlap
+                other.links[member.id] = overlap.turned()
+
+    def neighbours(self, member: Member) -> list[Member]:
+        """The linked members that are in memory."""
+        return [self.members[other] for other in member.links if other in self.members]
+
+    def unlink(self, member: Member) -> list[Member]:
+        """Take all links off `member`; returns who they led to."""
+        before = self.neighbours(member)
+        for other in before:
+            other.links.pop(member.id, None)
+        member.links = {}
+        return before
+
+    def remove(self, gone: Iterable[Member]) -> None:
+        """Forget members and their links. Their postings go with the next `sweep`."""
+        for member in gone:
+            self.members.pop(member.id, None)
+            self._by_number.pop(member.number, None)
+            for other in self.neighbours(member):
+                other.links.pop(member.id, None)
+
+    def fade(self, members: Iterable[Member]) -> None:
+        """Let go of the fingerprints of members that nothing new can be folded with."""
+        for member in members:
+            member.print, member.complete = EMPTY, True
+            self._by_number.pop(member.number, None)
+
+    def sweep(self) -> None:
+        """Drop the postings of what is gone or faded."""
+        alive = np.fromiter(self._by_number, np.uint32, len(self._by_number))
+
+        def keep(numbers: Numbers) -> npt.NDArray[np.bool_]:
+            return np.isin(numbers, alive)
+
+        self.postings.drop(keep)
+
+    def _candidates(self, member: Member) -> list[Member]:
+        found: list[Member] = []
+        for number, _ in self.postings.find(shingles.sketch(member.print)):
+            # A number without a member is that of a former text, or of what is gone.
+            other = self._by_number.get(number)
+            if other is not None and other is not member:
+                found.append(other)
+                if len(found) == VERIFIED:
+                    break
+        return found
+
+    def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
+        own = shingles.sketch(member.print)
+        least = min(2, len(own))
+        named: dict[str, Member] = {}
+        for name in (*candidates, *self.awaited.pop(member.id, ())):
+            other = self.members.get(name)
+            if other is None:
+                member.awaits = (*member.awaits, name)
+                self.awaited.setdefault(name, []).append(member.id)
+            elif other is not member and shingles.shared(own, shingles.sketch(other.print)) >= least:
+                named[name] = other
+        return list(named.values())

@@ -1,0 +1,236 @@
+"""The memory of one fold shard, and the one decision about each article that comes.
+
+It has no Beam in it. `decide` takes an article with its fingerprint and says what to write; `load` and `journal` are
+how a stage keeps and rebuilds it. All times are whole seconds UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.fold import content
+from transforms.fold.book import Book, Clock, Story
+from transforms.fold.links import Links
+from transforms.fold.shingles import Hashes
+from transforms.fold.stories import Group, Member, component, own_rank
+from transforms.records import Article, Json, Write
+
+AHEAD_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What folding decided about one article: the writes that make it so, and its story as alert rules see it.
+
+    `outcome` is new, revision, sighting (known text, new source), known or forgotten.
+    """
+
+    article: Article
+    outcome: str
+    writes: tuple[Write, ...] = ()
+    story: Json | None = None
+
+
+class Memory:
+    """All that one shard knows. Not thread-safe: a keyed stage calls it for one element at a time."""
+
+    def __init__(self, ttl_s: int, epoch: int) -> None:
+        self.ttl_s = ttl_s
+        self.clock = Clock(epoch)
+        self.links = Links(ttl_s)
+        self.book = Book(self.links, self.clock)
+        self.forgotten: set[str] = set()
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """All that is remembered, by article id."""
+        return self.links.members
+
+    @property
+    def stories(self) -> dict[str, Story]:
+        """All stories, by id."""
+        return self.book.stories
+
+    @property
+    def changed(self) -> dict[str, Member]:
+        """What changed and was not yet put into state."""
+        return self.book.changed
+
+    def decide(
+        self, article: Article, hashes: Hashes, agency: str | None, candidates: Iterable[str] | None = None
+    ) -> Decision:
+        """Place `article`, whose text has the fingerprint `hashes`; `agency` is the slug whose own article it is.
+
+        `candidates` are ids that other shards found; None: they are looked up here.
+        """
+        if article.id in self.forgotten:
+            return Decision(article, "forgotten")
+        member = self.members.get(article.id)
+        if member is None:
+            member = self._member(article, hashes, agency)
+            return self._taken(member, article, "new", candidates)
+        text = content.text_hash(article.title, article.body)
+        excerpt = article.source not in member.sources and content.is_excerpt(hashes, member.print)
+        if text in member.texts or excerpt:
+            return self._seen_again(member, article)
+        before = self.links.unlink(member)
+        self._revise(member, article, hashes, agency, text)
+        return self._taken(member, article, "revision", candidates, before)
+
+    def _member(self, article: Article, hashes: Hashes, agency: str | None) -> Member:
+        first_seen = article.arrived
+        given = first_seen if article.published is None else article.published
+        return Member(
+            id=article.id,
+            published=min(max(given, first_seen - self.ttl_s), first_seen + AHEAD_S),
+            first_seen=first_seen,
+            given=article.published,
+            rank=own_rank(agency, article.wire["agencies"]),
+            agency=agency,
+            credits=tuple(article.wire["agencies"]),
+            sources=(article.source,),
+            texts=(content.text_hash(article.title, article.body),),
+            print=hashes,
+        )
+
+    def _revise(self, member: Member, article: Article, hashes: Hashes, agency: str | None, text: str) -> None:
+        member.complete = True
+        member.texts = (*member.texts[1 - content.TEXTS_KEPT :], text)
+        member.revision += 1
+        member.print = hashes
+        member.credits = tuple(article.wire["agencies"])
+        member.agency = agency or member.agency
+        member.rank = own_rank(member.agency, member.credits)
+        if article.source not in member.sources:
+            member.sources = (*member.sources, article.source)
+
+    def _taken(
+        self,
+        member: Member,
+        article: Article,
+        outcome: str,
+        candidates: Iterable[str] | None,
+        before: Iterable[Member] = (),
+    ) -> Decision:
+        """A text that is new under its id: link it, file it, place it."""
+        member.content_version = self.clock.next()
+        self.links.link(member, candidates)
+        self.links.file(member)
+        self.changed[member.id] = member
+        writes = content.writes(member, article)
+        if outcome == "new":
+            writes += self.book.arrange(member)
+        else:
+            writes += self.book.rearrange([member, *before])
+        return self._decision(article, outcome, writes, member)
+
+    def _seen_again(self, member: Member, article: Article) -> Decision:
+        outcome, writes = "known", []
+        if article.source not in member.sources:
+            outcome = "sighting"
+            member.sources = (*member.sources, article.source)
+            self.changed[member.id] = member
+            writes.append(content.sources(member, self.clock.next()))
+        if not member.checked:
+            # After a start: this record was not acknowledged before, so its story may be half written.
+            writes += self.book.rearrange([member])
+            member.checked = True
+        return self._decision(article, outcome, writes, member)
+
+    def _decision(self, article: Article, outcome: str, writes: list[Write], member: Member) -> Decision:
+        story = self.stories[member.story]
+        members = story.group.members
+        alone, first = len(members) == 1, members[0] is member
+        summary: Json = {
+            "id": story.id,
+            "merged_from": list(story.merged_from),
+            "size": len(members),
+            "original_id": None if alone else members[0].id,
+            "sources": sorted({source.id for m in members for source in m.sources}),
+            "role": "unique" if alone else "original" if first else "repost",
+            "first_seen": member.first_seen,
+            "revision": member.revision,
+        }
+        return Decision(article, outcome, tuple(writes), summary)
+
+    def forget(self, ids: Iterable[str]) -> list[Write]:
+        """Remove articles for good and place anew what was linked to them."""
+        writes: list[Write] = []
+        for name in ids:
+            self.forgotten.add(name)
+            member = self.members.get(name)
+            if member is None:
+                continue
+            story = self.stories[member.story]
+            left = [m for m in story.group.members if m is not member]
+            left += [other for other in self.links.neighbours(member) if other not in left]
+            self.book.remove([member])
+            writes += self.book.rearrange(left) if left else []
+        self.links.sweep()
+        return [write for write in writes if write.id not in self.forgotten]
+
+    def heal(self, ids: Iterable[str]) -> list[Write]:
+        """Place anew the members named and all that is linked to them: what they were placed by is gone for good."""
+        start = [self.members[name] for name in ids if name in self.members]
+        return self.book.rearrange(start) if start else []
+
+    def expire(self, watermark: int) -> int:
+        """Free what no article arriving from now on can be folded with; returns how many articles went.
+
+        An article that arrives at t has a `published_effective` of at least t - ttl, so one with `published + 2 ttl <
+        t` is out of reach. Linked stories go together, when all of them are out of reach; until then their old
+        members lose only their fingerprints.
+        """
+        old = {m.id for m in self.members.values() if m.published + 2 * self.ttl_s < watermark}
+        gone: list[Member] = []
+        seen: set[str] = set()
+        for name in old:
+            if name in seen:
+                continue
+            whole = self._whole(self.members[name])
+            seen.update(m.id for m in whole)
+            if all(m.id in old for m in whole):
+                gone += whole
+        self.book.remove(gone)
+        faded = [m for m in self.members.values() if m.id in old and len(m.print)]
+        self.links.fade(faded)
+        if gone or faded:
+            self.links.sweep()
+        return len(gone)
+
+    def _whole(self, member: Member) -> list[Member]:
+        """All that is linked to `member`, or in one story with what is."""
+        whole = component([member], self.members)
+        while True:
+            told = [m for x in whole for m in self.stories[x.story].group.members]
+            more = component(told, self.members)
+            if len(more) == len(whole):
+                return whole
+            whole = more
+
+    def load(self, members: Iterable[Member]) -> None:
+        """Take in members from state or a seed; of each field group the higher version wins."""
+        for member in members:
+            self.clock.past(member.content_version, member.story_version)
+            if member.id in self.forgotten:
+                continue
+            known = self.members.get(member.id)
+            if known is None:
+                self.links.file(member)
+                continue
+            if member.story_version > known.story_version:
+                _place_as(known, member)
+            if member.content_version > known.content_version:
+                _place_as(member, known)
+                self.links.remove([known])
+                self.links.file(member)
+        self.book.read()
+
+
+def _place_as(member: Member, other: Member) -> None:
+    member.story, member.merged_from = other.story, other.merged_from
+    member.placed, member.story_version = other.placed, other.story_version
+
+
+__all__ = ["Decision", "Group", "Memory"]

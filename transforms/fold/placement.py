@@ -1,0 +1,103 @@
+"""What a placement says in the article document: role, original, shares, lag, and the reason in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from transforms.fold.stories import OWN, Group, Member
+from transforms.fold.verdict import RULES_VERSION, Overlap
+from transforms.records import Json
+
+LINKS_SHOWN = 20
+
+
+def span(seconds: int) -> str:
+    """A lag in words: 45 s, 4 minutes, 3 hours, 2 days."""
+    size = abs(seconds)
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if size >= unit:
+            count = round(size / unit)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{size} s"
+
+
+def copied(member: Member, other: Member, overlap: Overlap) -> Json:
+    """One entry of `copied_from`: shares of each text in the other (0 to 1) and the signed lag in seconds."""
+    return {
+        "id": other.id,
+        "share_of_this": round(overlap.of_a, 4),
+        "share_of_other": round(overlap.of_b, 4),
+        "jaccard": round(overlap.jaccard, 4),
+        "lag_s": member.published - other.published,
+    }
+
+
+def placement(member: Member, group: Group, story: str, merged: tuple[str, ...], members: Mapping[str, Member]) -> Json:
+    """The `story` field of the document of `member`, which is in `group`."""
+    original = group.members[0]
+    alone = len(group.members) == 1
+    role = "unique" if alone else "original" if member is original else "repost"
+    links = _links(member, group, members)
+    return {
+        "id": story,
+        "merged_from": list(merged),
+        "role": role,
+        "original_id": None if alone else original.id,
+        "copied_from": [copied(member, other, overlap) for other, overlap in links],
+        "verdict": {**_reason(member, group, links), "rules_version": RULES_VERSION},
+    }
+
+
+def digest_of(document: Json) -> str:
+    """A short hash by which two equal placements are known."""
+    return hashlib.blake2b(json.dumps(document, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[tuple[Member, Overlap]]:
+    """Whom the member copies: in its own story the original (or, where it shares nothing with that, the closest
+    before it); of other stories every article that comes before it and that it is linked to."""
+    inside = {other.id for other in group.members}
+    before = [
+        (members[other], overlap)
+        for other, overlap in member.links.items()
+        if other in members and members[other].order < member.order
+    ]
+    original = group.members[0]
+    own = [(other, overlap) for other, overlap in before if other.id in inside]
+    nearest = [pair for pair in own if pair[0] is original] or sorted(own, key=lambda p: (-p[1].of_a, p[0].order))[:1]
+    others = sorted((pair for pair in before if pair[0].id not in inside), key=lambda p: (-p[1].shared, p[0].order))
+    return nearest + others[:LINKS_SHOWN]
+
+
+def _reason(member: Member, group: Group, links: list[tuple[Member, Overlap]]) -> Json:
+    if group.digest and member is group.members[0]:
+        return {
+            "reason_code": "digest",
+            "text": f"holds the text of {len(links)} articles of several stories; joins none",
+        }
+    if len(group.members) == 1:
+        return {"reason_code": "unique", "text": "no other article tells this text"}
+    original = group.members[0]
+    if member is original:
+        return _elected(original, group)
+    if not links:
+        return {"reason_code": "same_story", "text": f"in one story with {original.id}"}
+    source, overlap = links[0]
+    lag = member.published - source.published
+    when = f"{span(lag)} {'after' if lag >= 0 else 'before'} it"
+    credit = f"credits {', '.join(member.credits)}; " if member.credits else ""
+    text = f"{credit}{overlap.of_a:.0%} of this text is in {source.id}, published {when}"
+    return {"reason_code": "copied" if source is original else "copied_of_copy", "text": text}
+
+
+def _elected(original: Member, group: Group) -> Json:
+    earliest = min(group.members, key=lambda m: (m.published, m.id))
+    if original.rank == OWN and earliest is not original:
+        late = span(original.published - earliest.published)
+        text = f"{original.agency}'s own article, though a repost is dated {late} earlier"
+        return {"reason_code": "agency_own", "text": text}
+    if original.rank == OWN:
+        return {"reason_code": "agency_first", "text": f"{original.agency}'s own article, and the earliest"}
+    return {"reason_code": "first_published", "text": "the earliest article with this text"}

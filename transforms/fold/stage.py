@@ -1,0 +1,232 @@
+"""Fold: the keyed stage around `memory.Memory`.
+
+What lives where: decisions in Beam state (a bag of journal records), the working memory in this module, keyed by job,
+step and key, and believed only if it carries the very token that the state holds; else it is rebuilt from state and
+index. So it is never ahead of committed state, nor behind it. With one shard the deciding key looks candidates up
+itself; with several, hash ranges are looked up in parallel, and their answers are gathered for each article before
+the one deciding key places it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.coders import BytesCoder
+from apache_beam.transforms.timeutil import TimeDomain
+from apache_beam.transforms.userstate import (
+    BagStateSpec,
+    ReadModifyWriteStateSpec,
+    TimerSpec,
+    on_timer,
+)
+from apache_beam.utils.timestamp import Timestamp
+
+from transforms.fold import journal
+from transforms.fold.memory import Decision, Memory
+from transforms.fold.shingles import Hashes, fingerprint
+from transforms.index.interface import Index
+from transforms.records import Article, Source, Write
+
+# The watermark can trail what is decided by a bundle; memory is kept this much longer than it is needed.
+SLACK_S = 3600
+# State is written anew when it holds this many records for each live article.
+REWRITE_AT, REWRITE_MIN = 3, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """What the stage needs to know: the TTL in seconds, this start's epoch, and how to open index and agencies on a
+    worker."""
+
+    job: str
+    ttl_s: int
+    epoch: int
+    open_index: Callable[[], Index]
+    own_agency: Callable[[str | None, Source], str | None]
+    source_agencies: Callable[[], dict[str, str | None]]
+
+
+@dataclass(slots=True)
+class Kept:
+    """A memory, the token of the state that it mirrors, and how far back the index was read into it."""
+
+    memory: Memory
+    token: bytes
+    since: int
+    records: int
+    forgotten_at: int
+    wake_at: int = 0
+    # Placements that a rebuild or a forgotten article changed; they go out with the next decision.
+    owed: tuple[Write, ...] = ()
+
+
+_KEPT: dict[tuple[str, str], Kept] = {}
+_LOCK = threading.Lock()
+
+
+class Fold(beam.PTransform):
+    """Articles in, decisions out."""
+
+    def __init__(self, folding: Folding, shards: int = 1) -> None:
+        super().__init__()
+        self.folding, self.shards = folding, shards
+
+    def expand(self, articles: Any) -> Any:
+        sketched = articles | "Fingerprint" >> beam.Map(lambda a: (a, fingerprint(a.body or a.title)))
+        if self.shards > 1:
+            from transforms.fold.sharded import FindCandidates
+
+            found = sketched | "FindCandidates" >> FindCandidates(self.folding, self.shards)
+        else:
+            found = sketched | "NoCandidatesYet" >> beam.MapTuple(lambda a, hashes: (a, hashes, None))
+        return keyed(found) | "Decide" >> beam.ParDo(Decide(self.folding))
+
+
+def keyed(found: Any) -> Any:
+    """All under one key: one place decides."""
+    return found | "KeyAll" >> beam.Map(lambda item: ("all", item)).with_output_types(tuple[str, Any])
+
+
+class Decide(beam.DoFn):
+    """(key, (article, fingerprint, candidate ids)) in, `Decision` out."""
+
+    RECORDS = BagStateSpec("records", BytesCoder())
+    TOKEN = ReadModifyWriteStateSpec("token", BytesCoder())
+    EXPIRY = TimerSpec("expiry", TimeDomain.WATERMARK)
+
+    def __init__(self, folding: Folding) -> None:
+        self.folding = folding
+        self._fresh = True
+
+    def start_bundle(self) -> None:
+        self._fresh = True
+
+    def process(
+        self,
+        element: tuple[str, tuple[Article, Hashes, Iterable[str] | None]],
+        records: Any = beam.DoFn.StateParam(RECORDS),
+        token: Any = beam.DoFn.StateParam(TOKEN),
+        expiry: Any = beam.DoFn.TimerParam(EXPIRY),
+    ) -> Iterator[Decision]:
+        key, (article, hashes, candidates) = element
+        kept = self._kept(key, article, records, token)
+        if self._fresh:
+            self._forget(kept, records)
+        self._fresh = False
+        agency = self.folding.own_agency(article.url, article.source)
+        decision = kept.memory.decide(article, hashes, agency, candidates)
+        self._keep(kept, records, token)
+        self._wake(kept, article, expiry)
+        if kept.owed:
+            decision = replace(decision, writes=(*kept.owed, *decision.writes))
+            kept.owed = ()
+        yield decision
+
+    @on_timer(EXPIRY)
+    def free(
+        self,
+        key: str = beam.DoFn.KeyParam,
+        at: Timestamp = beam.DoFn.TimestampParam,
+        records: Any = beam.DoFn.StateParam(RECORDS),
+        token: Any = beam.DoFn.StateParam(TOKEN),
+        expiry: Any = beam.DoFn.TimerParam(EXPIRY),
+    ) -> None:
+        """Free what is out of reach at the watermark `at`; decides nothing."""
+        kept = _KEPT.get((self.folding.job, key))
+        if kept is None or kept.token != token.read():
+            return
+        kept.memory.expire(int(at) - SLACK_S)
+        if kept.records > REWRITE_AT * len(kept.memory.members):
+            self._rewrite(kept, records)
+        self._stamp(kept, token)
+        oldest = min((m.published for m in kept.memory.members.values() if len(m.print)), default=None)
+        kept.wake_at = 0
+        if oldest is not None:
+            kept.wake_at = max(oldest + 2 * self.folding.ttl_s + SLACK_S + 1, int(at) + self.folding.ttl_s // 8)
+            expiry.set(Timestamp(kept.wake_at))
+
+    def _wake(self, kept: Kept, article: Article, expiry: Any) -> None:
+        """One timer at a time: it is set when none waits, for when this article is out of reach."""
+        if not kept.wake_at:
+            kept.wake_at = article.arrived + 2 * self.folding.ttl_s + SLACK_S + 1
+            expiry.set(Timestamp(kept.wake_at))
+
+    def _kept(self, key: str, article: Article, records: Any, token: Any) -> Kept:
+        """The memory that mirrors the state, rebuilt where it does not, reaching back far enough for `article`."""
+        place = (self.folding.job, key)
+        since = article.arrived - 2 * self.folding.ttl_s
+        kept = _KEPT.get(place)
+        if kept is None or kept.token != (token.read() or b""):
+            kept = self._rebuild(records, token, since)
+            with _LOCK:
+                _KEPT[place] = kept
+        if since < kept.since:
+            self._seed(kept, since, kept.since)
+            kept.since = since
+        return kept
+
+    def _rebuild(self, records: Any, token: Any, since: int) -> Kept:
+        memory = Memory(self.folding.ttl_s, self.folding.epoch)
+        position, gone = self.folding.open_index().forgotten(0)
+        memory.forgotten.update(gone)
+        stored = list(records.read())
+        memory.load(member for member in map(journal.parse, stored) if member is not None)
+        kept = Kept(memory, token.read() or b"", since, len(stored), position)
+        self._seed(kept, since, None)
+        return kept
+
+    def _seed(self, kept: Kept, since: int, before: int | None) -> None:
+        """Read the index into memory. An original older than the range comes along with its reposts; one that is gone
+        for good leaves reposts that are placed anew."""
+        index, memory = self.folding.open_index(), kept.memory
+        agencies = self.folding.source_agencies()
+        members, originals = [], {}
+        for seed in index.seed(since, before):
+            members.append(journal.from_seed(seed, self.folding.own_agency, agencies))
+            original = (seed.document.get("story") or {}).get("original_id")
+            if original:
+                originals[members[-1].id] = original
+        memory.load(members)
+        orphans = []
+        for name, original in originals.items():
+            if original not in memory.members:
+                document = index.article(original)
+                if document is None:
+                    orphans.append(name)
+                else:
+                    memory.load([journal.from_document(document, self.folding.own_agency, agencies)])
+        kept.owed += tuple(memory.heal(orphans))
+
+    def _forget(self, kept: Kept, records: Any) -> None:
+        """Once a bundle: what a person had forgotten meanwhile leaves memory and state, not only the index."""
+        kept.forgotten_at, gone = self.folding.open_index().forgotten(kept.forgotten_at)
+        if gone:
+            kept.owed += tuple(kept.memory.forget(gone))
+            self._rewrite(kept, records)
+
+    def _keep(self, kept: Kept, records: Any, token: Any) -> None:
+        changed = kept.memory.changed
+        for member in changed.values():
+            records.add(journal.dump(member))
+        kept.records += len(changed)
+        changed.clear()
+        if kept.records > max(REWRITE_MIN, REWRITE_AT * len(kept.memory.members)):
+            self._rewrite(kept, records)
+        self._stamp(kept, token)
+
+    def _rewrite(self, kept: Kept, records: Any) -> None:
+        records.clear()
+        for member in kept.memory.members.values():
+            records.add(journal.dump(member))
+        kept.records = len(kept.memory.members)
+        kept.memory.changed.clear()
+
+    def _stamp(self, kept: Kept, token: Any) -> None:
+        """A token that no other attempt can have given: epoch and chance."""
+        kept.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
+        token.write(kept.token)

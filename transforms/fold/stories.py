@@ -1,0 +1,119 @@
+"""From links between articles to stories, originals and roles.
+
+Everything here is a function of the set of members and their links, never of the order in which they came: members are
+taken in a canonical order (an agency's own article first, then by `published_effective`, then by id), and each joins,
+founds or stands beside the stories of those before it. So a late original gives the same stories as an early one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from transforms.fold.shingles import EMPTY, Hashes
+from transforms.fold.verdict import THRESHOLD, Overlap
+from transforms.records import Source, Version
+
+OWN, OWN_CREDITING, OTHERS = 0, 1, 2
+NEVER = Version(0, 0)
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """What folding knows of one article.
+
+    `published` is `published_effective`, `given` as the source dated it; `links` holds the overlap with each linked
+    article, seen from this one; `texts` are hashes of every text seen under this id; `placed` is a hash of the
+    placement last written. `complete` is False while only some links are known (after a seed), `checked` while the
+    placement was not compared with its writes since a start.
+    """
+
+    id: str
+    published: int
+    first_seen: int
+    given: int | None = None
+    rank: int = OTHERS
+    agency: str | None = None
+    credits: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    texts: tuple[str, ...] = ()
+    revision: int = 0
+    print: Hashes = field(default_factory=lambda: EMPTY)
+    links: dict[str, Overlap] = field(default_factory=dict)
+    story: str = ""
+    merged_from: tuple[str, ...] = ()
+    placed: str = ""
+    content_version: Version = NEVER
+    story_version: Version = NEVER
+    awaits: tuple[str, ...] = ()
+    number: int = -1
+    complete: bool = True
+    checked: bool = True
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """The canonical order, which is also the order of election."""
+        return (self.rank, self.published, self.id)
+
+
+@dataclass(slots=True)
+class Group:
+    """The members of one story, in canonical order: the first is the original. `digest` if its founder copies
+    several."""
+
+    members: list[Member]
+    digest: bool = False
+
+
+def own_rank(agency: str | None, credits: Iterable[str]) -> int:
+    """An agency's own article comes first, unless it says itself that it has the text from another."""
+    if agency is None:
+        return OTHERS
+    return OWN_CREDITING if set(credits) - {agency, "agencies"} else OWN
+
+
+def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]) -> str | None:
+    """The group that `member` joins, of those already formed; None if it founds one of its own.
+
+    It joins the group that holds most of its text. If it holds several groups' texts and none holds most of its own,
+    it is a digest: linked to each, member of none. Groups founded by a digest come last, so that a digest never draws
+    in the reposts of what it copies.
+    """
+    best: dict[str, tuple[bool, float, int, tuple[int, int, str]]] = {}
+    for other, overlap in member.links.items():
+        name = group_of.get(other)
+        if name is None:
+            continue
+        group = groups[name]
+        score = (group.digest, -round(overlap.of_a, 2), -overlap.shared, group.members[0].order)
+        best[name] = min(best.get(name, score), score)
+    eligible = list(best) if len(best) == 1 else [name for name in best if -best[name][1] >= THRESHOLD]
+    return min(eligible, key=lambda name: best[name], default=None)
+
+
+def form(members: Iterable[Member]) -> list[Group]:
+    """The stories of a set of members closed under links, in canonical order of their originals."""
+    groups: dict[str, Group] = {}
+    group_of: dict[str, str] = {}
+    for member in sorted(members, key=lambda m: m.order):
+        name = choose(member, groups, group_of)
+        if name is None:
+            copies = {group_of[other] for other in member.links if other in group_of}
+            groups[member.id] = Group([member], digest=len(copies) > 1)
+            name = member.id
+        else:
+            groups[name].members.append(member)
+        group_of[member.id] = name
+    return list(groups.values())
+
+
+def component(start: Iterable[Member], members: Mapping[str, Member]) -> list[Member]:
+    """All members that can be reached from `start` over links."""
+    seen = {member.id: member for member in start}
+    todo = list(seen.values())
+    while todo:
+        for other in todo.pop().links:
+            if other not in seen and other in members:
+                seen[other] = members[other]
+                todo.append(members[other])
+    return list(seen.values())

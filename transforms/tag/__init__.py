@@ -1,0 +1,1 @@
+"""Tags: entities and topics of an article, with their evidence."""

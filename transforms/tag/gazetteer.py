@@ -1,0 +1,188 @@
+"""The list of names compiled for look-up: folded words to what they may mean.
+
+A name is looked up by its first word, then as a whole in one flat dictionary: with 200,000 names this beats an Aho-Corasick automaton
+over the text, because most words of an article begin no name, and which words do is remembered (see docs/entities.md for the figures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from transforms.tag import clitics, inflect
+from transforms.tag.entity_data import LANGUAGES, TYPES, Entity, EntityData, Rule
+from transforms.text import fold, words
+
+NAME, CODE, DEMONYM, SHORT, MASK = "name", "code", "demonym", "short", "mask"
+ANY_CASE, CAPITAL, CAPITALS, EXACT = 0, 1, 2, 3
+_LATIN = frozenset({"en", "fr", "es", "de"})
+_REMEMBERED = 400_000
+# A single common word must look like a name; a phrase such as "conseil de sécurité" is one in any case.
+_CASED_TYPES = {"country", "city", "place", "person"}
+
+
+@dataclass(slots=True)
+class Sense:
+    """One thing that a folded name may mean. `other` holds the languages of the same script in which it is not a name."""
+
+    entity: Entity | None
+    kind: str
+    case: int = ANY_CASE
+    written: str = ""
+    other: frozenset[str] = frozenset()
+    rule: Rule | None = None
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """`senses` by folded name, in the order in which they win; `lengths` by first word, the longest name first."""
+
+    senses: dict[str, list[Sense]] = field(default_factory=dict)
+    lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    first_names: dict[str, set[str]] = field(default_factory=dict)
+
+
+Openings = tuple[tuple[int, str, tuple[int, ...]], ...]
+
+
+class Memory(dict[str, Openings]):
+    """For each word seen, the ways in which it can open a name: (letters to cut, first word of the name, lengths)."""
+
+    def __init__(self, lengths: dict[str, tuple[int, ...]]) -> None:
+        super().__init__()
+        self._lengths = lengths
+
+    def __missing__(self, word: str) -> Openings:
+        lengths = self._lengths
+        found = tuple((cut, rest, lengths[rest]) for cut, rest in clitics.readings(word) if rest in lengths)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[word] = found
+        return found
+
+
+def compile_names(data: EntityData) -> Lexicon:
+    """All names, codes, demonyms, surnames and masks of `data` with their derived forms."""
+    lexicon = Lexicon()
+    senses = lexicon.senses
+    order = {kind: number for number, kind in enumerate(TYPES)}
+    rules = {(name, rule.entity): rule for rule in data.rules for name in rule.names}
+    entities = sorted(data.entities.values(), key=lambda entity: (order[entity.type], entity.id))
+    for entity in entities:
+        for key, sense in _senses(entity):
+            sense.rule = rules.get((key, entity.id)) if sense.kind in (NAME, SHORT) else None
+            _add(senses.setdefault(key, []), sense)
+        if entity.type == "person":
+            lexicon.first_names[entity.id] = {words(fold(n))[0] for ns in entity.names.values() for n in ns}
+    _respell(lexicon, data, entities)
+    for mask in data.masks:
+        senses[mask] = [Sense(None, MASK)]
+    lengths: dict[str, set[int]] = {}
+    for key in senses:
+        first, count = key.partition(" ")[0], key.count(" ") + 1
+        lengths.setdefault(first, set()).add(count)
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for first, counts in lengths.items():
+        descending = tuple(sorted(counts, reverse=True))
+        lexicon.lengths[first] = shared.setdefault(descending, descending)
+    return lexicon
+
+
+def _add(present: list[Sense], sense: Sense) -> None:
+    """Names before surnames before demonyms; the same meaning once, in the languages of both."""
+    for other in present:
+        if other.entity is sense.entity and other.kind == sense.kind and other.written == sense.written:
+            other.other &= sense.other
+            other.case = min(other.case, sense.case)
+            return
+    present.append(sense)
+    if len(present) > 1:
+        ranks = {NAME: 0, CODE: 0, SHORT: 1, DEMONYM: 2}
+        present.sort(key=lambda s: ranks[s.kind])
+
+
+def _senses(entity: Entity) -> Iterator[tuple[str, Sense]]:
+    for language, name in _named(entity.names):
+        other = _elsewhere(entity, language)
+        case = _case(entity, name)
+        for form in dict.fromkeys(inflect.forms(language, entity.type, name)):
+            yield _key(form), Sense(entity, NAME, case, other=other)
+    for code in entity.codes:
+        yield _key(fold(code)), Sense(entity, CODE, EXACT, code.rstrip("."))
+    for language, word in _named(entity.demonyms):
+        other = _LATIN - {language} if language in _LATIN else frozenset()
+        case = CAPITAL if word[:1].isupper() else ANY_CASE
+        for form in inflect.demonyms(language, word):
+            yield _key(fold(form)), Sense(entity, DEMONYM, case, other=other)
+    if entity.type == "person":
+        for language, name in surnames(entity):
+            for form in dict.fromkeys(inflect.forms(language, "person", name)):
+                yield _key(form), Sense(entity, SHORT, CAPITAL, other=_elsewhere(entity, language))
+
+
+def surnames(entity: Entity) -> Iterator[tuple[str, str]]:
+    """(language, what the person is called once named in full): as listed, else the last word of each full name."""
+    if entity.short is not None:
+        yield from _named(entity.short)
+        return
+    for language, name in _named(entity.names):
+        last = name.split()[-1]
+        if " " in name and len(last) > 2:
+            yield language, last
+
+
+def _named(names: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    return ((language, name) for language, listed in names.items() for name in listed)
+
+
+def _elsewhere(entity: Entity, language: str) -> frozenset[str]:
+    """The Latin-script languages in which a name of `language` is not this entity's; English stands in where a language lists none."""
+    if language not in _LATIN:
+        return frozenset()
+    if language == "en":
+        return frozenset(lang for lang in _LATIN - {"en"} if entity.names.get(lang))
+    return _LATIN - {language}
+
+
+def _case(entity: Entity, name: str) -> int:
+    if not name[:1].isupper() or (" " in name and entity.type not in _CASED_TYPES):
+        return ANY_CASE
+    return CAPITALS if name.split()[-1][:1].isupper() else CAPITAL
+
+
+def _key(folded: str) -> str:
+    return " ".join(words(folded))
+
+
+def _respell(lexicon: Lexicon, data: EntityData, entities: Sequence[Entity]) -> None:
+    """Arabic spellings that no entity lists. A spelling that is some other listed name is left to that name."""
+    derived: dict[str, list[Sense]] = {}
+    for entity in entities:
+        for name in entity.names.get("ar", []):
+            key = _key(fold(name))
+            own = [sense for sense in lexicon.senses.get(key, ()) if sense.entity is entity]
+            for variant in inflect.spellings(key, data.rewrites, data.shortest_rewritten):
+                if variant not in lexicon.senses:
+                    derived.setdefault(variant, []).extend(own)
+        for language, name in surnames(entity) if entity.type == "person" else ():
+            key = _key(fold(name))
+            if language == "ar":
+                own = [sense for sense in lexicon.senses.get(key, ()) if sense.entity is entity]
+                for variant in inflect.spellings(key, data.rewrites, data.shortest_rewritten):
+                    if variant not in lexicon.senses:
+                        derived.setdefault(variant, []).extend(own)
+    for variant, found in derived.items():
+        lexicon.senses[variant] = list({id(sense): sense for sense in found}.values())
+
+
+def collisions(lexicon: Lexicon) -> Iterable[tuple[str, list[str]]]:
+    """Folded names that several entities of one type claim with no rule to tell them apart, with the entities' ids."""
+    for key, senses in lexicon.senses.items():
+        named = [sense for sense in senses if sense.kind == NAME and sense.entity is not None]
+        kinds = {sense.entity.type for sense in named if sense.entity is not None}
+        if len(named) > 1 and len(kinds) == 1 and not any(sense.rule for sense in named):
+            yield key, sorted(sense.entity.id for sense in named if sense.entity is not None)
+
+
+__all__ = ["ANY_CASE", "CAPITAL", "CAPITALS", "CODE", "DEMONYM", "EXACT", "LANGUAGES", "MASK", "NAME", "SHORT", "Lexicon", "Memory", "Sense",
+           "collisions", "compile_names", "surnames"]  # fmt: skip
