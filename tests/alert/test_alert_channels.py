@@ -169,7 +169,13 @@ def test_senders_of_a_config(tmp_path: Path) -> None:
 
 
 def test_terminal_line_isolates_arabic_and_keeps_one_line() -> None:
-    out = printed(title="اتفاق بحري", rule_name="Pacts", history=[{"source": "blog"}], reason="Because.", url="https://a.example/1")
+    out = printed(
+        title="اتفاق بحري",
+        rule_name="Pacts",
+        history=[{"source": "blog"}],
+        reason="Because.",
+        url="https://a.example/1",
+    )
     assert out.count("\n") == 1
     assert "\u2068اتفاق بحري\u2069" in out
     assert out.startswith("HIGH     Pacts: ")
@@ -178,7 +184,9 @@ def test_terminal_line_isolates_arabic_and_keeps_one_line() -> None:
 
 
 def test_terminal_shows_no_code_and_no_markup_of_the_content() -> None:
-    out = printed(title="\x1b[2J[red]x[/red] :smile: \u202egnp", rule="\x1b]0;t\x07", url="javascript:x", severity="\x1b[1m")
+    out = printed(
+        title="\x1b[2J[red]x[/red] :smile: \u202egnp", rule="\x1b]0;t\x07", url="javascript:x", severity="\x1b[1m"
+    )
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[red]x[/red] :smile:" in out

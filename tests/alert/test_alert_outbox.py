@@ -54,7 +54,14 @@ def fill(index: EmbeddedIndex, number: int, channels: list[str], created: int | 
     at = int(time.time()) - 10 if created is None else created
     for n in range(number):
         article = [{"article_id": f"a{n}", "at": "2026-03-02T10:00:00Z"}]
-        alert = {"rule": "r", "story_id": f"s{n}", "created": at, "severity": "high", "title": f"T{n}", "history": article}
+        alert = {
+            "rule": "r",
+            "story_id": f"s{n}",
+            "created": at,
+            "severity": "high",
+            "title": f"T{n}",
+            "history": article,
+        }
         assert index.raise_alert(alert, channels)
 
 

@@ -201,12 +201,25 @@ def test_damaged_lines_are_kept_beside(path: Path) -> None:
     assert path.with_name("dead.jsonl.damaged").read_bytes() == b'not json\n{"id":"x"}\n[]\n'
 
 
-def test_full_disk_is_said_and_changes_nothing() -> None:
-    with pytest.raises(OSError, match="space|part"):
-        append("/dev/full", [letter(1)])
+def test_full_disk_is_said_and_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(path, [letter(1)])
+    before, write = path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
+    with pytest.raises(OSError, match="part"):
+        append(path, [letter(2)])
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert append(path, [letter(2)]) == 1
 
 
-ENTRY = Entry(Origin("feed:x", 3, 4), Source("x", "X", "x.example", "afp"), 5, url="https://x.example/1", title="T", extra={"a": [1]})
+ENTRY = Entry(
+    Origin("feed:x", 3, 4),
+    Source("x", "X", "x.example", "afp"),
+    5,
+    url="https://x.example/1",
+    title="T",
+    extra={"a": [1]},
+)
 
 
 def test_an_entry_comes_back_from_its_letter(path: Path) -> None:

@@ -15,7 +15,10 @@ INNER = [
     "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::1]",
     "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fec0::1]", "[fd00:ec2::254]", "[ff02::1]",
 ]  # fmt: skip
-ODD = ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "127.0.0.1.", "0x7f.0.0.0x1"]
+ODD = [
+    "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "127.0.0.1.",
+    "0x7f.0.0.0x1",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", INNER)
@@ -42,14 +45,17 @@ def test_a_public_address_is_taken(address: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "ftp://example.org/x", "gopher://example.org", "/etc/passwd", "C:\\feeds\\a.xml", "javascript:1",
-     "data:text/xml,<rss/>", "//example.org/feed", ""],
+    ["file:///etc/passwd", "ftp://example.org/x", "gopher://example.org", "/etc/passwd", "C:\\feeds\\a.xml",
+     "javascript:1", "data:text/xml,<rss/>", "//example.org/feed", ""],
 )  # fmt: skip
 def test_only_http_and_https_are_fetched(url: str) -> None:
     assert Fetcher(FetchPolicy(use_proxies=False)).get(url).code in ("scheme", "url")
 
 
-@pytest.mark.parametrize("url", ["http://", "http:///x", "http://example.org:0/", "http://example.org:99999/", "http://[::1", "h" * 5000])
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "http:///x", "http://example.org:0/", "http://example.org:99999/", "http://[::1", "h" * 5000, "http://xn--a/"],
+)  # fmt: skip
 def test_what_is_no_url_is_refused(url: str) -> None:
     assert Fetcher(FetchPolicy(use_proxies=False)).get(url).error is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -58,8 +59,8 @@ def test_a_page_in_an_old_encoding_is_read_right(server: Server) -> None:
 @pytest.mark.parametrize(
     ("robots", "status", "error"),
     [("User-agent: *\nDisallow: /a", 200, "robots"), ("User-agent: news-monitor\nDisallow: /", 200, "robots"),
-     ("User-agent: *\nDisallow: /b", 200, None), ("", 403, None), ("", 404, None), ("", 500, "robots"), ("", 429, "robots"),
-     ("\x00\x01 nonsense: *\n" * 100, 200, None)],
+     ("User-agent: *\nDisallow: /b", 200, None), ("", 403, None), ("", 404, None), ("", 500, "robots"),
+     ("", 429, "robots"), ("\x00\x01 nonsense: *\n" * 100, 200, None)],
 )  # fmt: skip
 def test_robots_txt_is_obeyed(server: Server, robots: str, status: int, error: str | None) -> None:
     server.serve("/robots.txt", robots.encode(), status)
@@ -86,8 +87,8 @@ def test_what_cannot_be_had_is_an_error_and_the_summary_stays(server: Server) ->
     server.serve("/away", status=302, Location="http://10.0.0.1/")
     server.serve("/gone", status=404)
     reader = PageReader(Fetcher(policy()))
-    wanted = {"/pdf": "not-html", "/blank": "extraction", "/big": "too-large", "/tags": "extraction", "/away": "address",
-              "/gone": "http-404"}  # fmt: skip
+    wanted = {"/pdf": "not-html", "/blank": "extraction", "/big": "too-large", "/tags": "extraction",
+              "/away": "address", "/gone": "http-404"}  # fmt: skip
     for path, code in wanted.items():
         page = reader.read(page_of(server, path))
         assert (page.error or "").partition(":")[0] == code
@@ -98,7 +99,8 @@ def test_what_cannot_be_had_is_an_error_and_the_summary_stays(server: Server) ->
 
 
 def test_a_page_made_to_hurt_costs_little() -> None:
-    for page in ("<div>" * 200_000 + "x", "<p>" * 29_000, "<a href='" * 29_000, "&lt;" * 300_000, "<p>" + "a " * 900_000):
+    pages = ("<div>" * 200_000 + "x", "<p>" * 29_000, "<a href='" * 29_000, "&lt;" * 300_000, "<p>" + "a " * 900_000)
+    for page in pages:
         started = time.process_time()
         extract(f"<html><body>{page}</body></html>")
         assert time.process_time() - started < 2.0, page[:20]
@@ -133,7 +135,7 @@ def test_a_host_has_one_task_at_a_time_and_a_pause_between_starts() -> None:
     assert len(tasks) == 0
     for times in starts.values():
         assert len(times) == 3
-        assert all(later - earlier >= 0.095 for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= 0.095 for earlier, later in itertools.pairwise(times))
 
 
 def test_a_slow_host_does_not_hold_up_another() -> None:
@@ -144,5 +146,3 @@ def test_a_slow_host_does_not_hold_up_another() -> None:
     tasks.put("quick", "q1")
     assert tasks.take(0.1) == ("quick", "q1")
     assert tasks.take(0.05) is None
-
-

@@ -20,11 +20,16 @@ def content(key: str, version: int = 1, at: int = NOON, **fields: Any) -> Write:
     document: Json = {
         "id": key, "url": f"https://{source['domain']}/{key}", "guid": None, "title": f"Title of {key}",
         "body": f"The harbour of Dalmar opened a new quay, says report {key}.", "language": "en", "source": source,
-        "sources": [source], "published": rfc3339(at), "published_effective": rfc3339(at),
+        "published": rfc3339(at), "published_effective": rfc3339(at),
         "first_seen": rfc3339(at + 60), "revision": 0, "author": None, "method": "feed", "extra": {},
         "fingerprint": {"algo": "test", "version": 1, "data": "AAAA"}, "texts": [f"hash-{key}"],
     }  # fmt: skip
     return Write(key, "content", Version(1, version), {**document, **fields})
+
+
+def sources(key: str, *seen: Json, version: int = 1) -> Write:
+    """A write of everywhere it was seen."""
+    return Write(key, "sources", Version(1, version), {"sources": list(seen)})
 
 
 def tags(key: str, version: int = 1, **fields: Any) -> Write:
@@ -42,7 +47,8 @@ def story(key: str, story_id: str, role: str = "unique", version: int = 1, merge
 
 def whole(key: str, story_id: str, role: str = "unique", at: int = NOON, **fields: Any) -> list[Write]:
     """All groups of one article."""
-    return [content(key, at=at, **fields), tags(key), story(key, story_id, role)]
+    seen = sources(key, fields.get("source", WIRE))
+    return [content(key, at=at, **fields), tags(key), seen, story(key, story_id, role)]
 
 
 def alert(story_id: str, *articles: str, rule: str = "r", merged: tuple[str, ...] = ()) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -124,7 +125,7 @@ class JsonlSender:
         written = os.write(fd, whole)
         if written != len(whole):
             os.ftruncate(fd, size)
-            raise OSError(28, "the disk took only a part of the line")
+            raise OSError(errno.ENOSPC, "the disk took only a part of the line")
         os.fsync(fd)
 
 

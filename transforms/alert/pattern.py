@@ -58,9 +58,9 @@ class Pattern:
     words: tuple[str, ...]
 
     @cached_property
-    def _literals(self) -> tuple[str, ...]:
-        """Pieces that a text must hold for the tokens to be in it."""
-        return tuple(max(_WILD.split(bare(word)), key=len) for word in self.words)
+    def literal(self) -> str:
+        """The longest piece that a text must hold for the tokens to be in it."""
+        return max((piece for word in self.words for piece in _WILD.split(bare(word))), key=len)
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
@@ -76,9 +76,6 @@ class Pattern:
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the tokens stand in `text`, in order, without overlap."""
-        # Plain substring search rules most texts out, at a tenth of the price of the expression.
-        if not all(piece in text for piece in self._literals):
-            return
         anchor, back = self._anchor
         if not anchor:
             yield from (match.span() for match in self._regex.finditer(text))
@@ -95,7 +92,8 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether the tokens stand in `text`."""
-        return next(self.find(text), None) is not None
+        # Plain substring search rules most texts out, at a tenth of the price of the expression.
+        return self.literal in text and next(self.find(text), None) is not None
 
 
 def near(parts: list[list[int]], slop: int) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ _WIDE = re.compile(r"utf.?(?:16|32)")
 # Not text encodings, or a way round filters: never taken from a label.
 _REFUSED = re.compile(r"utf.?7|unicode.escape|idna|punycode|base64|hex|rot|zip|bz2|zlib|quopri|uu|undefined|charmap")
 _PROLOG = 4096
-_WORDS = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_WORDS = re.compile(rb"[A-Za-z\x80-\xff]+")
 _SAMPLE = 4000
 _BEYOND_ASCII = re.compile(r"(?s)[^\x00-\x7f].?")
 # A reading as good as this is believed when it is declared: about 1 is a text as it should be.
@@ -216,8 +216,11 @@ def _sample(data: bytes) -> bytes:
     pieces: list[bytes] = []
     size = 0
     for found in _WORDS.finditer(data):
-        pieces.append(found[0])
-        size += len(found[0])
+        word = found[0][:_SAMPLE]
+        if word.isascii():
+            continue
+        pieces.append(word)
+        size += len(word)
         if size > _SAMPLE:
             break
     return b" ".join(pieces)

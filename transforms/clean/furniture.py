@@ -112,28 +112,35 @@ def _drop_tail(lines: list[_Line]) -> None:
     """Drops everything from a comment form, a subscription box or a closing list of links on."""
     before = 0
     after = sum(line.told for line in lines)
+    last_told = max((place for place, line in enumerate(lines) if _tells(line)), default=-1)
     for place, line in enumerate(lines):
         before, after = before + line.told, after - line.told
         if line.match is None or line.match.kind not in {"tail", "block", "related"}:
             continue
-        rest = lines[place + 1 :]
-        if before and _ends_here(line.match.kind, before, after, rest):
-            for other in rest:
+        followers = [other.match is not None for other in lines[place + 1 : place + 4]]
+        if before and _ends_here(line.match.kind, before, after, place > last_told, followers):
+            for other in lines[place:]:
                 other.dropped = other.dropped or not phrases().is_credit(other.text)
-            line.dropped = True
             return
         # A heading in the story may read "More from the summit"; a fixed phrase says enough by itself.
         line.dropped = not line.match.open
 
 
-def _ends_here(kind: str, before: int, after: int, rest: list[_Line]) -> bool:
-    links_only = all(len(line.text) <= _LINK and not _SENTENCE_END.search(line.text) for line in rest if not line.match)
+def _tells(line: _Line) -> bool:
+    """Whether a line reads as a sentence of story rather than as a link or a name."""
+    return line.match is None and (len(line.text) > _LINK or _SENTENCE_END.search(line.text[-20:]) is not None)
+
+
+def _ends_here(kind: str, before: int, after: int, links_only: bool, followers: list[bool]) -> bool:
+    """Whether the story is over at a line of this kind, with so much of it before and after.
+
+    `links_only`: no sentence follows; `followers`: which of the next three lines are furniture.
+    """
     if kind == "related":
         return links_only and before >= after
     if kind == "block":
-        confirmed = any(line.match for line in rest[:2])
-        return (confirmed and before >= after) or (links_only and before >= max(after, _STORY))
-    return before >= after or (before >= 2 * _STORY and 4 * before >= after and any(line.match for line in rest[:3]))
+        return (any(followers[:1]) and before >= after) or (links_only and before >= max(after, _STORY))
+    return before >= after or (before >= 2 * _STORY and 4 * before >= after and any(followers))
 
 
 def _drop_repeats(lines: list[_Line]) -> None:

@@ -50,6 +50,7 @@ _ACTIVE = "script|style|iframe|img|svg|math|object|embed|applet|link|meta|base|f
 _TAG = re.compile(
     rf"(?i)<(?=/?(?:{_NAMES})\s*/?>|(?:{_NAMES})\s[^<>]*=|/?(?:{_ACTIVE})(?:[\s/>]|$)|!--|!\[CDATA\[|!doctype|\?xml)"
 )
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _BLOCK_TAG = re.compile(rf"(?i)<(?:{'|'.join(_PARAGRAPHS | _LINES)})[\s/>]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _CONTROLS = {form.format(code): chr(code) for code in range(1, 32) for form in ("&#{};", "&#x{:x};", "&#x{:02x};")}
@@ -84,7 +85,7 @@ def plain(text: str) -> str:
     """The same for a text that should be plain but may hold markup; where it holds none its lines stay as they are."""
     if "<" in text and _TAG.search(text):
         if not _BLOCK_TAG.search(text) or "\n\n" in text:
-            text = text.replace("\n", "<br>")
+            text = _lines_kept(text)
         return text_of(text)
     if "&" in text and _ENTITY.search(text):
         text = _decoded(_ENTITY.sub(_letter, text))
@@ -95,7 +96,7 @@ def _decoded(text: str) -> str:
     """`text` after a second decoding where something was encoded twice, in the end without a tag in any case."""
     for _ in range(_DECODINGS):
         if "<" in text and _TAG.search(text):
-            text = _extract(text.replace("\n", "<br>"))
+            text = _extract(_lines_kept(text))
         elif "&" in text and _ENTITY.search(text):
             text = _ENTITY.sub(_letter, text)
             if not ("<" in text and _TAG.search(text)):
@@ -103,6 +104,11 @@ def _decoded(text: str) -> str:
         else:
             return text
     return _TAG.sub("", text)
+
+
+def _lines_kept(text: str) -> str:
+    """`text` as markup that shows its line breaks, but for those inside a tag."""
+    return _ANY_TAG.sub(lambda tag: tag[0].replace("\n", " "), text).replace("\n", "<br>")
 
 
 def _letter(match: re.Match[str]) -> str:

@@ -18,6 +18,8 @@ _FILE = "furniture.yaml"
 _TOKEN = re.compile(r"\{\w*\}|©|\w+")
 _WORD = re.compile(r"\w+")
 _OPEN_END = re.compile(r"…|\.\.\.|[→»›⟶>]\W*$")
+# Between the parts of a line about an article: "5 January 2026 · 4 min read · Leave a comment".
+_JOINTS = re.compile(r"\s[·|•]\s")
 _ARROW = re.compile("[→»›⟶>]")
 _PART = re.compile(r"\d+|[^\W\d]+")
 _FIRST = re.compile(r"©|\w+")
@@ -83,6 +85,8 @@ class Phrases:
         key = "0" if word[:1].isdigit() else word
         candidates = self.by_first.get(key, ())
         short = len(line) <= _LONGEST_LINE
+        if short and (parts := _JOINTS.split(line))[1:] and all(part and self.match(part) for part in parts):
+            return Match("line")
         if not candidates and not (short and (word in self.widgets or word in self.breadcrumbs or self._dated(word))):
             return None
         folded = fold(line[:3000])
@@ -99,7 +103,9 @@ class Phrases:
         if len(line) > 100:
             return False
         words = _WORD.findall(fold(line))
-        return bool(words) and not self.agencies.isdisjoint(words) and self.credit_words.issuperset(words)
+        if self.agencies.isdisjoint(words):
+            return False
+        return all(word in self.credit_words or word.isdigit() for word in words)
 
     def trimmed(self, line: str) -> str:
         """`line` without a phrase of kind `trim` at its beginning."""
@@ -121,7 +127,9 @@ class Phrases:
         found = self.ends.search(tail.text)
         if found is None or not (found["gap"] or _ARROW.search(found["rest"])):
             return line
-        return line[: start + tail.span(found.start("phrase"), found.end())[0]].rstrip(" [(<")
+        # "[…]" stands for the link, "…" for the words that are missing.
+        cut = found.start("gap") if (found["gap"] or "").startswith("[") else found.start("phrase")
+        return line[: start + tail.span(cut, len(tail.text))[0]].rstrip()
 
     def _dated(self, word: str) -> bool:
         return word[:1].isdigit() or word in self.dates
@@ -172,7 +180,9 @@ def phrases() -> Phrases:
     return Phrases(
         by_first={first: tuple(found) for first, found in by_first.items()},
         trims={first: tuple(found) for first, found in trims.items()},
-        ends=re.compile(rf"(?P<gap>(?:…|\.\.\.)\W*)?\b(?P<phrase>{'|'.join(ends)})(?P<rest>\W*)$" if ends else "(?!)"),
+        ends=re.compile(
+            rf"(?P<gap>\[?\s?(?:…|\.\.\.)\W*)?\b(?P<phrase>{'|'.join(ends)})(?P<rest>\W*)$" if ends else "(?!)"
+        ),
         widgets=_words(file.widgets),
         breadcrumbs=_words(file.breadcrumbs),
         dates=_words(word for group in file.dates for word in group),

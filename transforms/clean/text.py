@@ -28,7 +28,9 @@ _SPACES = re.compile("  +")
 _LINE_ENDS = re.compile(" ?\n ?")
 _BLANK_LINES = re.compile("\n{3,}")
 _OPENING = {"\u202a": "\u202c", "\u202b": "\u202c", "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
-_OVERRIDES = {"\u202d", "\u202e"}
+_ENDS = frozenset(_OPENING.values())
+# The depth beyond which the Unicode algorithm ignores an embedding.
+_DEEPEST = 125
 
 
 def safe(text: str) -> str:
@@ -66,12 +68,11 @@ def _balanced(text: str) -> str:
         mark = match[0]
         if mark == "\n":
             open_at.clear()
-        elif mark in _OVERRIDES:
-            open_at.append(("\u202c", -1))
-        elif mark in _OPENING:
-            open_at.append((_OPENING[mark], match.start()))
-        elif open_at and open_at[-1][0] == mark:
-            start = open_at.pop()[1]
-            if start >= 0:
-                keep.update((start, match.start()))
+        elif mark in _ENDS:
+            if open_at and open_at[-1][0] == mark:
+                start = open_at.pop()[1]
+                if start >= 0:
+                    keep.update((start, match.start()))
+        elif len(open_at) < _DEEPEST:
+            open_at.append((_OPENING[mark], match.start()) if mark in _OPENING else ("\u202c", -1))
     return _BIDI.sub(lambda match: match[0] if match[0] == "\n" or match.start() in keep else "", text)

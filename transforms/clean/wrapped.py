@@ -80,7 +80,8 @@ def wrapping(rules: Wrapped) -> re.Pattern[str]:
 def _is_host(host: str, rule: str) -> bool:
     if rule.endswith(".*"):
         name, _, rest = host.partition(".")
-        return f"{name}.*" == rule and rest.count(".") <= 1
+        # A country's ending: com, de, co.uk.
+        return f"{name}.*" == rule and re.fullmatch(r"[a-z]{2,3}(?:\.[a-z]{2})?", rest) is not None
     return host == rule or host.endswith("." + rule)
 
 

@@ -7,9 +7,11 @@ Beside `letters.jsonl` there may stand `letters.jsonl.lock` (writers queue on it
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import stat
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -195,6 +197,8 @@ def _locked(path: Path) -> Iterator[int]:
 def _catch_up(path: Path, generation: int, fd: int) -> tuple[_Known, bool]:
     """The ids in the file, reading only what was added since the last look; and whether its last line is torn."""
     status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "dead letters need a regular file", str(path))
     mark = (status.st_ino, generation)
     known = _known.setdefault(str(path.absolute()), _Known())
     if known.mark != mark or status.st_size < known.size:
@@ -213,7 +217,7 @@ def _write(fd: int, data: bytes) -> None:
     written = os.write(fd, data)
     if written != len(data):
         os.ftruncate(fd, size)
-        raise OSError(28, "the disk took only a part of the dead letters")
+        raise OSError(errno.ENOSPC, "the disk took only a part of the dead letters")
     os.fsync(fd)
 
 

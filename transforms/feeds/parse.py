@@ -67,7 +67,7 @@ class NotAFeed:
 
 
 def parse_feed(body: bytes, content_type: str = "", url: str = "", max_entries: int = 500) -> ParsedFeed | NotAFeed:
-    """The feed in `body`, or why there is none. `url` is what relative links are relative to. Never raises for a body."""
+    """The feed in `body`, or why there is none; never raises. Relative links are taken relative to `url`."""
     try:
         return _parse(body, content_type, url, max_entries)
     except Exception as error:

@@ -129,16 +129,17 @@ class DrainPoller(beam.DoFn):
             running.poller.release()
         until = time.monotonic() + BUNDLE_S
         while time.monotonic() < until:
+            # Claimed before it is drained: what is drained must be emitted.
+            if not tracker.try_claim(position):
+                return
+            position += 1
+            running.position = position
             now = Timestamp(int(time.time()))
             items = running.poller.drain(DRAINED)
             if not items:
                 if estimator.current_watermark() is None or now > estimator.current_watermark():
                     estimator.set_watermark(now)
                 break
-            if not tracker.try_claim(position):
-                return
-            position += 1
-            running.position = position
             for item in items:
                 yield _stamped(item)
         tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))

@@ -63,10 +63,7 @@ def replayed(letter: DeadLetter) -> Entry | DeadLetter:
     """The outcome of reading a letter's line again (`input_kind` line). It keeps its origin, and its first arrival."""
     data = letter.input
     try:
-        held = data["line"]
-        line = (
-            base64.b64decode(held["base64"]) if isinstance(held, dict) else str(held).encode("utf-8", "surrogatepass")
-        )
+        line = _held(data["line"])
         source = Source(**data["source"])
     except (KeyError, TypeError, ValueError):
         return letter
@@ -74,6 +71,12 @@ def replayed(letter: DeadLetter) -> Entry | DeadLetter:
         return letter
     where = {key: value for key, value in data.items() if key not in ("line", "source")}
     return entry_of_line(line, source, letter.origin.reader, letter.origin.seq, letter.arrived, **where)
+
+
+def _held(value: Any) -> bytes:
+    if isinstance(value, dict):
+        return base64.b64decode(value["base64"], validate=True)
+    return str(value).encode("utf-8", "surrogatepass")
 
 
 def _record(line: bytes) -> ArticleRecord:

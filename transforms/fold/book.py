@@ -61,9 +61,9 @@ class Book:
             return self.rearrange([member])
         # It comes last of all that it is linked to, so forming the stories anew would move nobody else.
         groups = {other.story: self.stories[other.story].group for other in neighbours}
-        name = choose(member, groups, {other.id: other.story for other in neighbours})
+        name, digest = choose(member, groups, {other.id: other.story for other in neighbours})
         if name is None:
-            return self._write([(member.id, self._mint(Group([member], digest=len(groups) > 1)))])
+            return self._write([(member.id, self._mint(Group([member], digest)))])
         story = self.stories[name]
         story.group.members.append(member)
         story.group.members.sort(key=lambda m: m.order)
@@ -108,6 +108,9 @@ class Book:
             for other, overlap in member.links.items():
                 if other in members:
                     members[other].links.setdefault(member.id, overlap.turned())
+            for other, overlap in member.parts.items():
+                if other in members:
+                    members[other].parts.setdefault(member.id, overlap.turned())
         for member in sorted(members.values(), key=lambda m: m.order):
             member.story = member.story or _name(member, member.revision)
             story = self.stories.setdefault(
@@ -116,10 +119,12 @@ class Book:
             story.group.members.append(member)
             story.born = min(story.born, (member.first_seen, member.id))
             story.merged_from = tuple(dict.fromkeys((*story.merged_from, *member.merged_from)))
+        groups = {story.id: story.group for story in self.stories.values()}
         for story in self.stories.values():
             self._names.update((story.id, *story.merged_from))
-            beside = {other.story for other in self.links.neighbours(story.group.members[0])} - {story.id}
-            story.group.digest = len(beside) > 1
+            founder = story.group.members[0]
+            before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
+            story.group.digest = choose(founder, groups, before)[1]
 
     def _take(self, groups: list[Group]) -> dict[int, list[Story]]:
         """Which former stories each new group goes on with, oldest first; they leave the book. A story that was split

@@ -33,7 +33,7 @@ def dump(member: Member) -> bytes:
             member.credits,
             tuple((s.id, s.name, s.domain, s.agency) for s in member.sources),
             (member.texts, member.revision, member.print.tobytes()),
-            tuple((other, o.shared, o.size_a, o.size_b) for other, o in member.links.items()),
+            (_flat(member.links), _flat(member.parts)),
             (member.story, member.merged_from, member.placed),
             (member.content_version.epoch, member.content_version.counter),
             (member.story_version.epoch, member.story_version.counter),
@@ -62,7 +62,8 @@ def parse(record: bytes) -> Member | None:
         texts=text[0],
         revision=text[1],
         print=np.frombuffer(text[2], np.uint32),
-        links={other: Overlap(*overlap) for other, *overlap in links},
+        links=_links(links[0]),
+        parts=_links(links[1]),
         story=story[0],
         merged_from=story[1],
         placed=story[2],
@@ -72,6 +73,14 @@ def parse(record: bytes) -> Member | None:
         checked=flags[1],
         awaits=flags[2],
     )
+
+
+def _flat(links: Mapping[str, Overlap]) -> tuple[tuple[str, int, int, int], ...]:
+    return tuple((other, o.shared, o.size_a, o.size_b) for other, o in links.items())
+
+
+def _links(flat: tuple[tuple[str, int, int, int], ...]) -> dict[str, Overlap]:
+    return {other: Overlap(*sizes) for other, *sizes in flat}
 
 
 def from_seed(seed: Seed, owner: Owner, agencies: Mapping[str, str | None]) -> Member:

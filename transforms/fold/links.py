@@ -44,23 +44,30 @@ class Links:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
         found = self._candidates(member) if candidates is None else self._named(member, candidates)
         for other in found:
-            if other.id in member.links or abs(member.published - other.published) > self.ttl_s:
+            if (
+                other.id in member.links
+                or other.id in member.parts
+                or abs(member.published - other.published) > self.ttl_s
+            ):
                 continue
             overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
             if overlap.linked:
                 member.links[other.id] = overlap
                 other.links[member.id] = overlap.turned()
+            elif overlap.passage:
+                member.parts[other.id] = overlap
+                other.parts[member.id] = overlap.turned()
 
     def neighbours(self, member: Member) -> list[Member]:
-        """The linked members that are in memory."""
-        return [self.members[other] for other in member.links if other in self.members]
+        """The members that it shares text with, as far as they are in memory."""
+        return [self.members[other] for other in (*member.links, *member.parts) if other in self.members]
 
     def unlink(self, member: Member) -> list[Member]:
         """Take all links off `member`; returns who they led to."""
         before = self.neighbours(member)
         for other in before:
-            other.links.pop(member.id, None)
-        member.links = {}
+            _cut(other, member.id)
+        member.links, member.parts = {}, {}
         return before
 
     def remove(self, gone: Iterable[Member]) -> None:
@@ -69,7 +76,7 @@ class Links:
             self.members.pop(member.id, None)
             self._by_number.pop(member.number, None)
             for other in self.neighbours(member):
-                other.links.pop(member.id, None)
+                _cut(other, member.id)
 
     def fade(self, members: Iterable[Member]) -> None:
         """Let go of the fingerprints of members that nothing new can be folded with."""
@@ -109,3 +116,8 @@ class Links:
             elif other is not member and shingles.shared(own, shingles.sketch(other.print)) >= least:
                 named[name] = other
         return list(named.values())
+
+
+def _cut(member: Member, other: str) -> None:
+    member.links.pop(other, None)
+    member.parts.pop(other, None)

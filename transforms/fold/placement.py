@@ -59,9 +59,10 @@ def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[
     """Whom the member copies: in its own story the original (or, where it shares nothing with that, the closest
     before it); of other stories every article that comes before it and that it is linked to."""
     inside = {other.id for other in group.members}
+    known = {**member.parts, **member.links} if group.digest and member is group.members[0] else member.links
     before = [
         (members[other], overlap)
-        for other, overlap in member.links.items()
+        for other, overlap in known.items()
         if other in members and members[other].order < member.order
     ]
     original = group.members[0]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from transforms.fold.shingles import EMPTY, Hashes
 from transforms.fold.verdict import THRESHOLD, Overlap
 from transforms.records import Source, Version
@@ -23,7 +25,8 @@ class Member:
     """What folding knows of one article.
 
     `published` is `published_effective`, `given` as the source dated it; `links` holds the overlap with each linked
-    article, seen from this one; `texts` are hashes of every text seen under this id; `placed` is a hash of the
+    article, seen from this one,
+    `parts` those with articles that share a passage and no more; `texts` are hashes of every text seen under this id; `placed` is a hash of the
     placement last written. `complete` is False while only some links are known (after a seed), `checked` while the
     placement was not compared with its writes since a start.
     """
@@ -40,6 +43,7 @@ class Member:
     revision: int = 0
     print: Hashes = field(default_factory=lambda: EMPTY)
     links: dict[str, Overlap] = field(default_factory=dict)
+    parts: dict[str, Overlap] = field(default_factory=dict)
     story: str = ""
     merged_from: tuple[str, ...] = ()
     placed: str = ""
@@ -72,12 +76,13 @@ def own_rank(agency: str | None, credits: Iterable[str]) -> int:
     return OWN_CREDITING if set(credits) - {agency, "agencies"} else OWN
 
 
-def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]) -> str | None:
-    """The group that `member` joins, of those already formed; None if it founds one of its own.
+def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]) -> tuple[str | None, bool]:
+    """The group that `member` joins, of those already formed, or None if it founds one of its own; and whether it is a
+    digest.
 
-    It joins the group that holds most of its text. If it holds several groups' texts and none holds most of its own,
-    it is a digest: linked to each, member of none. Groups founded by a digest come last, so that a digest never draws
-    in the reposts of what it copies.
+    It joins the group that holds most of its text. A digest is made of several groups' texts, whole or in part, none of
+    which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last, so that a digest
+    never draws in the reposts of what it copies.
     """
     best: dict[str, tuple[bool, float, int, tuple[int, int, str]]] = {}
     for other, overlap in member.links.items():
@@ -87,8 +92,21 @@ def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, s
         group = groups[name]
         score = (group.digest, -round(overlap.of_a, 2), -overlap.shared, group.members[0].order)
         best[name] = min(best.get(name, score), score)
-    eligible = list(best) if len(best) == 1 else [name for name in best if -best[name][1] >= THRESHOLD]
-    return min(eligible, key=lambda name: best[name], default=None)
+    within = [name for name in best if -best[name][1] >= THRESHOLD]
+    if within:
+        return min(within, key=lambda name: best[name]), False
+    parts = {other: group_of[other] for other in (*member.links, *member.parts) if other in group_of}
+    if len(set(parts.values())) > 1 and (len(best) > 1 or _made_of(member, parts, groups)):
+        return None, True
+    return min(best, key=lambda name: best[name], default=None), False
+
+
+def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Group]) -> bool:
+    """Whether most of the text is made of these articles' together."""
+    members = {other.id: other for name in set(parts.values()) for other in groups[name].members}
+    texts = [members[other].print for other in parts if other in members]
+    covered = np.count_nonzero(np.isin(member.print, np.concatenate(texts)))
+    return bool(covered >= THRESHOLD * len(member.print))
 
 
 def form(members: Iterable[Member]) -> list[Group]:
@@ -96,10 +114,9 @@ def form(members: Iterable[Member]) -> list[Group]:
     groups: dict[str, Group] = {}
     group_of: dict[str, str] = {}
     for member in sorted(members, key=lambda m: m.order):
-        name = choose(member, groups, group_of)
+        name, digest = choose(member, groups, group_of)
         if name is None:
-            copies = {group_of[other] for other in member.links if other in group_of}
-            groups[member.id] = Group([member], digest=len(copies) > 1)
+            groups[member.id] = Group([member], digest)
             name = member.id
         else:
             groups[name].members.append(member)
@@ -108,11 +125,12 @@ def form(members: Iterable[Member]) -> list[Group]:
 
 
 def component(start: Iterable[Member], members: Mapping[str, Member]) -> list[Member]:
-    """All members that can be reached from `start` over links."""
+    """All members that can be reached from `start` over links and parts."""
     seen = {member.id: member for member in start}
     todo = list(seen.values())
     while todo:
-        for other in todo.pop().links:
+        member = todo.pop()
+        for other in (*member.links, *member.parts):
             if other not in seen and other in members:
                 seen[other] = members[other]
                 todo.append(members[other])

@@ -12,6 +12,8 @@ RULES_VERSION = "1"
 THRESHOLD = 0.6
 # Under this many common shingles (twelve running words) two texts agree by phrase, not by copying.
 AT_LEAST = 8
+# A passage of this many shingles (28 running words) is copied, though the rest is not: what digests are made of.
+PASSAGE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Overlap:
         if self.shared < AT_LEAST:
             return 0 < self.shared == self.size_a == self.size_b
         return self.shared >= THRESHOLD * min(self.size_a, self.size_b)
+
+    @property
+    def passage(self) -> bool:
+        """They share a passage, and no more."""
+        return self.shared >= PASSAGE and not self.linked
 
     def turned(self) -> Overlap:
         """The same, seen from the other article."""

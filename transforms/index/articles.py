@@ -24,7 +24,8 @@ from transforms.records import Json, Write, seconds
 _KNOWN = """SELECT a.n, a.id, a.url, a.live, a.lang, a.published, a.revision, a.story, a.role,
     c.epoch, c.counter, t.epoch, t.counter, o.epoch, o.counter, s.epoch, s.counter, v.epoch, v.counter
     FROM article a LEFT JOIN content c ON c.n = a.n LEFT JOIN tags t ON t.n = a.n
-    LEFT JOIN sources o ON o.n = a.n LEFT JOIN story_group s ON s.n = a.n LEFT JOIN verdict v ON v.n = a.n WHERE a.id IN ({})"""
+    LEFT JOIN sources o ON o.n = a.n LEFT JOIN story_group s ON s.n = a.n LEFT JOIN verdict v ON v.n = a.n
+    WHERE a.id IN ({})"""
 _SAVE = """INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (n) DO UPDATE SET url = excluded.url,
     live = excluded.live, lang = excluded.lang, published = excluded.published, revision = excluded.revision,
     story = excluded.story, role = excluded.role"""
@@ -64,6 +65,12 @@ def facets(group: str, fields: Json) -> set[str]:
         return keys | {f"d:{domain(source['domain'])}" for source in sources if source.get("domain")}
     topics = {f"t:{topic['id']}" for topic in fields.get("topics") or ()}
     return topics | {f"e:{entity['id']}" for entity in fields.get("entities") or ()}
+
+
+def stored_facets(db: sqlite3.Connection, group: str, n: int) -> set[str]:
+    """The keys that a stored group gives the article with this row number."""
+    row = db.execute(f"SELECT doc FROM {group} WHERE n = ?", (n,)).fetchone()
+    return facets(group, loads(row[0])) if row else set()
 
 
 def domain(name: str) -> str:
@@ -159,10 +166,8 @@ class Batch:
 
     def _facets(self, row: Row, group: str, fields: Json) -> None:
         if group not in row.facets_stored:
-            found = None
-            if row.stored and group in row.versions:
-                found = self._db.execute(f"SELECT doc FROM {group} WHERE n = ?", (row.n,)).fetchone()
-            row.facets_stored[group] = facets(group, loads(found[0])) if found else set()
+            known = row.stored and group in row.versions
+            row.facets_stored[group] = stored_facets(self._db, group, row.n) if known else set()
         row.facets[group] = facets(group, fields)
 
     def _name_entities(self, fields: Json) -> None:
@@ -200,13 +205,20 @@ class Batch:
         for row in rows:
             for group, keys in row.facets.items():
                 stored = row.facets_stored[group]
-                gone += [(key, row.n) for key in stored - keys]
+                gone += [(key, row.n) for key in stored - keys - self._kept(row, group)]
                 new += [(key, row.n) for key in keys - stored]
         if gone:
             self._db.executemany("DELETE FROM facet WHERE key = ? AND n = ?", gone)
         self._db.executemany("INSERT OR IGNORE INTO facet VALUES (?, ?)", new)
         names = [(searchable(name), key) for name, key in self.new_names]
         self._db.executemany("INSERT OR IGNORE INTO entity_name VALUES (?, ?)", names)
+
+    def _kept(self, row: Row, group: str) -> set[str]:
+        """What the other group that names sources says, where one of the two has changed."""
+        other = {"content": "sources", "sources": "content"}.get(group)
+        if other is None or row.facets_stored[group] <= row.facets[group]:
+            return set()
+        return row.facets[other] if other in row.facets else stored_facets(self._db, other, row.n)
 
     def _store_revisions(self) -> None:
         for revision in self._revisions:
@@ -216,9 +228,8 @@ class Batch:
 
 
 def _known(row: tuple[Any, ...]) -> Row:
-    versions = {
-        group: (row[at], row[at + 1]) for group, at in zip(GROUPS, (9, 11, 13, 15, 17), strict=True) if row[at] is not None
-    }
+    pairs = zip(GROUPS, zip(row[9::2], row[10::2], strict=True), strict=True)
+    versions = {group: version for group, version in pairs if version[0] is not None}
     known = Row(row[0], row[1], stored=True, versions=versions)
     known.url, known.live, known.lang, known.published, known.revision, known.story, known.role = row[2:9]
     return known

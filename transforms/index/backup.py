@@ -10,7 +10,7 @@ from pathlib import Path
 
 from transforms.index.documents import parts
 from transforms.index.forget import forget, forgotten
-from transforms.index.schema import IndexFileError, inspect, not_ours
+from transforms.index.schema import IndexFileError, inspect, named_errors
 
 
 def backup(db: sqlite3.Connection, path: str, target: str) -> None:
@@ -34,12 +34,8 @@ def opened(file: str) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)) as db:
         if inspect(db, file) == 0:
             raise IndexFileError(file, "is empty", "give the path of a backup")
-        try:
+        with named_errors(file):
             sound = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            if not not_ours(error):
-                raise
-            sound = str(error)
         if sound != "ok":
             raise IndexFileError(file, f"is damaged ({sound})", "take another backup")
         yield db

@@ -103,7 +103,7 @@ class Connections:
         """
         with self.writer() as db:
             db.execute(f"PRAGMA secure_delete={'ON' if wipe else 'OFF'}")
-            db.execute("BEGIN IMMEDIATE")
+            self._begin(db)
             try:
                 yield db
                 db.execute("COMMIT")
@@ -119,7 +119,20 @@ class Connections:
             self._must_be_open()
             if self._writer is None:
                 self._writer = self.connect(cache_kib=65536)
+            self._writer.execute(f"PRAGMA busy_timeout={round(self._busy_s * 1000)}")
             yield self._writer
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        """Begin to write. SQLite's own waiting sleeps ever longer, up to 100 ms, and starves beside a busy writer."""
+        db.execute("PRAGMA busy_timeout=3")
+        deadline = time.monotonic() + self._busy_s
+        while True:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
 
     def use_log(self) -> None:
         """Switch the file to a write-ahead log. SQLite does not wait for others here, so we do."""

@@ -20,7 +20,7 @@ from transforms.index.articles import Batch, index_texts
 from transforms.index.connections import Connections
 from transforms.index.encode import UNSTORABLE, loads, mend, mend_text
 from transforms.index.interface import Parcel, Query, Seed
-from transforms.index.schema import MIGRATIONS, IndexFileError, Migration, inspect, migrate, search_rules
+from transforms.index.schema import MIGRATIONS, IndexFileError, Migration, inspect, migrate, named_errors, search_rules
 from transforms.index.words import RULES, searchable
 from transforms.records import Json, Version, Write, replace
 
@@ -64,7 +64,7 @@ class EmbeddedIndex:
 
     def _prepare(self) -> None:
         """Make or upgrade the file. What others would stumble over is done only where nobody else has it open."""
-        with self._db.read() as db:
+        with named_errors(self.path), self._db.read() as db:
             version = inspect(db, self.path, self._migrations)
             current = version == len(self._migrations)
             if current and search_rules(db) == RULES:
@@ -113,8 +113,12 @@ class EmbeddedIndex:
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         with self._db.read() as db:
             for row in db.execute(_SEED, (since, (1 << 62) if before is None else before)):
-                story = None if row[9] is None else Version(row[9], row[10])
-                yield Seed(documents.assemble(row[:7], internal=True), Version(row[7], row[8]), story)
+                content, story = row[-4:-2], row[-2:]
+                yield Seed(
+                    documents.assemble(row[:-4], internal=True),
+                    Version(*content),
+                    None if story[0] is None else Version(*story),
+                )
 
     def search(self, query: Query) -> list[Json]:
         with self._db.read() as db:

@@ -8,9 +8,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from transforms.index import alerts, stories
-from transforms.index.articles import count, facets, unindex
+from transforms.index.articles import count, stored_facets, unindex
 from transforms.index.documents import GROUPS, slots
-from transforms.index.encode import loads
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> int:
@@ -39,10 +38,8 @@ def _remove(db: sqlite3.Connection, n: int, live: bool) -> None:
     if live:
         title, body = db.execute("SELECT title, body FROM text WHERE n = ?", (n,)).fetchone()
         unindex(db, n, title, body)
-    for group in ("content", "tags"):
-        row = db.execute(f"SELECT doc FROM {group} WHERE n = ?", (n,)).fetchone()
-        keys = facets(group, loads(row[0])) if row else set()
-        db.executemany("DELETE FROM facet WHERE key = ? AND n = ?", [(key, n) for key in keys])
+    keys = {key for group in ("content", "sources", "tags") for key in stored_facets(db, group, n)}
+    db.executemany("DELETE FROM facet WHERE key = ? AND n = ?", [(key, n) for key in keys])
     for table in ("text", "article", *GROUPS.values()):
         db.execute(f"DELETE FROM {table} WHERE n = ?", (n,))
 

@@ -8,8 +8,9 @@ layout is a new one at the end. No table needs a function or a trigger of ours: 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from transforms.index.words import RULES
 
@@ -102,14 +103,10 @@ def inspect(db: sqlite3.Connection, file: str, migrations: Sequence[Migration] =
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise IndexFileError(file, f"SQLite {sqlite3.sqlite_version} is too old", f"use a Python with SQLite {needed}")
-    try:
+    with named_errors(file):
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         application = db.execute("PRAGMA application_id").fetchone()[0]
         tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        if not_ours(error):
-            raise IndexFileError(file, "is not an index, or is damaged", "give another path, or restore") from error
-        raise
     if tables and application != APPLICATION_ID:
         raise IndexFileError(file, "is another program's database", "give the index a path of its own")
     if version > len(migrations):
@@ -119,9 +116,18 @@ def inspect(db: sqlite3.Connection, file: str, migrations: Sequence[Migration] =
     return version if tables else 0
 
 
-def not_ours(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite says that the file is no database or is broken (and not merely busy or unreadable)."""
-    return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+@contextlib.contextmanager
+def named_errors(file: str) -> Iterator[None]:
+    """What SQLite says of a file that is no database, is damaged or cannot be opened, as an IndexFileError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise IndexFileError(file, "is not an index, or is damaged", "give another path, or restore") from error
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            raise IndexFileError(file, f"cannot be opened ({error})", "check the path and its permissions") from error
+        raise
 
 
 def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-# Longest first is not needed: the readings are tried from the shortest cut to the longest.
-_PROCLITICS = ("و", "ف", "ب", "ل", "ك", "س", "وب", "ول", "وك", "فب", "فل", "فك", "اف", "او")
+# Each with the fewest letters that must follow it: ف and ك before three letters are more often part of a word (كسرت is not ك + سرت).
+_PROCLITICS = (("و", 3), ("ف", 4), ("ب", 3), ("ل", 3), ("ك", 4), ("وب", 3), ("ول", 3), ("وك", 4), ("فب", 4), ("فل", 4), ("فك", 4))
 # ل before the article loses the article's alif: لل + صين for الصين; where the noun begins with ل one lam is written for two (للجنة).
 _LAM_LAM = ("لل", "ولل", "فلل")
-# A rest of two letters is more often chance than a name.
 _SHORTEST = 3
 
 
@@ -25,8 +24,8 @@ def readings(word: str) -> Iterator[tuple[int, str]]:
     yield 0, word
     if not "\u0600" <= word[:1] <= "\u06ff":
         return
-    for proclitic in _PROCLITICS:
-        if word.startswith(proclitic) and len(word) - len(proclitic) >= _SHORTEST:
+    for proclitic, shortest in _PROCLITICS:
+        if word.startswith(proclitic) and len(word) - len(proclitic) >= shortest:
             yield len(proclitic), word[len(proclitic) :]
     for proclitic in _LAM_LAM:
         rest = word[len(proclitic) :]

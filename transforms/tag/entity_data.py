@@ -48,7 +48,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a name that means several things means `entity`. Words are folded. See `docs/entities.md` for how a rule is read."""
+    """When a name that means several things means `entity`. Words are folded. The head of `ambiguity.yaml` says how a rule is read."""
 
     names: tuple[str, ...]
     entity: str
@@ -105,6 +105,8 @@ def _check_references(data: EntityData, rules: Iterable[tuple[str, int, Rule]]) 
         for key, id_ in (("entity", rule.entity), ("instead", rule.instead)):
             if id_ not in (None, "demonym") and id_ not in data.entities:
                 raise DataError(file, f"rules[{number}].{key}", f"no entity has the id {id_!r}", "give the id of a listed entity")
+        if rule.instead == "demonym" and "country" not in (data.entities[rule.entity].type, data.entities[rule.entity].country and "country"):
+            raise DataError(file, f"rules[{number}].instead", f"{rule.entity} has no country", "give the entity its `country`")
         data.rules.append(rule)
 
 

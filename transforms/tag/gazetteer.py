@@ -1,7 +1,8 @@
 """The list of names compiled for look-up: folded words to what they may mean.
 
 A name is looked up by its first word, then as a whole in one flat dictionary: with 200,000 names this beats an Aho-Corasick automaton
-over the text, because most words of an article begin no name, and which words do is remembered (see docs/entities.md for the figures).
+over the text, because most words of an article begin no name, which ones do is remembered from one article to the next, and Arabic proclitics would multiply the
+automaton's patterns by fourteen.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def _elsewhere(entity: Entity, language: str) -> frozenset[str]:
 
 
 def _case(entity: Entity, name: str) -> int:
-    if not name[:1].isupper() or (" " in name and entity.type not in _CASED_TYPES):
+    first = next((letter for letter in name if letter.isalnum()), "")
+    if not first.isupper() or (" " in name and entity.type not in _CASED_TYPES):
         return ANY_CASE
     return CAPITALS if name.split()[-1][:1].isupper() else CAPITAL
 
@@ -158,21 +160,16 @@ def _respell(lexicon: Lexicon, data: EntityData, entities: Sequence[Entity]) -> 
     """Arabic spellings that no entity lists. A spelling that is some other listed name is left to that name."""
     derived: dict[str, list[Sense]] = {}
     for entity in entities:
-        for name in entity.names.get("ar", []):
-            key = _key(fold(name))
+        listed = list(entity.names.get("ar", []))
+        listed += [name for language, name in surnames(entity) if language == "ar"] if entity.type == "person" else []
+        for key in {_key(fold(name)) for name in listed}:
             own = [sense for sense in lexicon.senses.get(key, ()) if sense.entity is entity]
             for variant in inflect.spellings(key, data.rewrites, data.shortest_rewritten):
                 if variant not in lexicon.senses:
                     derived.setdefault(variant, []).extend(own)
-        for language, name in surnames(entity) if entity.type == "person" else ():
-            key = _key(fold(name))
-            if language == "ar":
-                own = [sense for sense in lexicon.senses.get(key, ()) if sense.entity is entity]
-                for variant in inflect.spellings(key, data.rewrites, data.shortest_rewritten):
-                    if variant not in lexicon.senses:
-                        derived.setdefault(variant, []).extend(own)
     for variant, found in derived.items():
-        lexicon.senses[variant] = list({id(sense): sense for sense in found}.values())
+        distinct = {(sense.entity.id if sense.entity else "", sense.kind): sense for sense in found}
+        lexicon.senses[variant] = list(distinct.values())
 
 
 def collisions(lexicon: Lexicon) -> Iterable[tuple[str, list[str]]]:

@@ -61,7 +61,8 @@ class Resolver:
             if sense.rule is None or self._passes(sense.rule, hit):
                 return Found(hit, sense.entity, sense.kind == DEMONYM)
             if sense.rule.instead == "demonym":
-                return Found(hit, sense.entity, True)
+                country = sense.entity.country if sense.entity.type != "country" else sense.entity.id
+                return Found(hit, self.data.entities[country or sense.entity.id], demonym=True)
             if sense.rule.instead:
                 return Found(hit, self.data.entities[sense.rule.instead])
         return None
@@ -113,6 +114,8 @@ class Resolver:
     def _surname(self, hit: Hit) -> Entity | None:
         people = [s.entity for s in hit.senses if s.kind == SHORT and s.entity is not None and s.entity.id in self.named]
         people = [person for person in people if not self._somebody_else(person, hit)]
+        if any(s.rule is not None and not self._passes(s.rule, hit) for s in hit.senses):
+            return None
         return people[0] if len(people) == 1 else None
 
     def _somebody_else(self, person: Entity, hit: Hit) -> bool:
@@ -124,7 +127,7 @@ class Resolver:
 
 
 def _beside(hit: Hit, word: int, wanted: frozenset[str]) -> set[str]:
-    """What a rule may call the word beside a hit: itself, itself without proclitics, <article>, <capital>; nothing across a sentence end."""
+    """What a rule may call the word beside a hit: itself, itself without proclitics, <article>, <number>, <capital>; nothing across a sentence end."""
     text = hit.text
     if not wanted or not 0 <= word < len(text.words):
         return set()
@@ -135,6 +138,8 @@ def _beside(hit: Hit, word: int, wanted: frozenset[str]) -> set[str]:
     found = {there, clitics.bare(there)} | {rest for _, rest in clitics.readings(there)}
     if there.startswith("ال"):
         found.add("<article>")
+    if there.isdigit():
+        found.add("<number>")
     if "<capital>" in wanted and gap == " " and _named_so(text, word):
         found.add("<capital>")
     return found

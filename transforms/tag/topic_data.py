@@ -14,6 +14,7 @@
         required: [[ministr%, council]]     # of each group at least one must be there
         excluded:                           # costs points at each hit; without a cost, a hit forbids the topic
           - {any: [league, coach], cost: 6}
+          - {set: sports, cost: 5}          # a list of `_sets.yaml` in the same folder
 
 Weights and thresholds are points, above 0 and at most 100; see `topic_score` for how they are counted.
 """
@@ -98,20 +99,39 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_topic(path: Path, text: str) -> Topic:
-    """The topic in `text`, the content of the file `path`; raises DataError."""
+Sets = dict[str, dict[str, Phrases]]
+"""Named lists of patterns, by language."""
+
+
+def read_topic(path: Path, text: str, sets: Sets | None = None) -> Topic:
+    """The topic in `text`, the content of the file `path`; `sets` are those it may name. Raises DataError."""
+    return _Reader(path.name, sets or {}).topic(_yaml(path.name, text), path.stem)
+
+
+def read_sets(path: Path, text: str) -> Sets:
+    """The shared lists in `text`, the content of the file `path`; raises DataError."""
+    return _Reader(path.name, {}).sets(_yaml(path.name, text))
+
+
+def _yaml(file: str, text: str) -> object:
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise DataError(path.name, "", f"not YAML: {error}", "mend the line it names") from error
-    return _Reader(path.name).topic(data, path.stem)
+        raise DataError(file, "", f"not YAML: {error}", "mend the line it names") from error
 
 
 class _Reader:
     """Checks values of one file; `key` is the path to the value, for the error."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, sets: Sets) -> None:
         self._file = file
+        self._sets = sets
+
+    def sets(self, data: object) -> Sets:
+        return {
+            name: {lang: self._phrases(f"{name}.{lang}", found) for lang, found in self._languages(name, lists).items()}
+            for name, lists in self._mapping("", data, None).items()
+        }
 
     def topic(self, data: object, stem: str) -> Topic:
         top = self._mapping("", data, _TOPIC_KEYS)
@@ -149,7 +169,7 @@ class _Reader:
             near,
             self._phrases(f"{key}.ignored", rules["ignored"]) if "ignored" in rules else (),
             tuple(self._phrases(at, group) for at, group in self._items(f"{key}.required", rules)),
-            tuple(self._excluded(at, item) for at, item in self._items(f"{key}.excluded", rules)),
+            tuple(self._excluded(at, item, language) for at, item in self._items(f"{key}.excluded", rules)),
         )
 
     def _near(self, key: str, data: object) -> Near:
@@ -163,10 +183,15 @@ class _Reader:
         label = f" ~{within} ".join("/".join(phrase.source for phrase in group[:3]) for group in groups)
         return Near(label, groups, within, self._weight(f"{key}.weight", item.get("weight")))
 
-    def _excluded(self, key: str, data: object) -> Excluded:
-        item = self._mapping(key, data, ("any", "cost"))
+    def _excluded(self, key: str, data: object, language: str) -> Excluded:
+        item = self._mapping(key, data, ("any", "set", "cost"))
         cost = self._weight(f"{key}.cost", item["cost"]) if "cost" in item else None
-        return Excluded(self._phrases(f"{key}.any", item.get("any")), cost)
+        if "set" not in item:
+            return Excluded(self._phrases(f"{key}.any", item.get("any")), cost)
+        if "any" in item:
+            raise DataError(self._file, key, "has both any and set", "write two entries")
+        named = self._mapping(f"{key}.set", {item["set"]: None}, self._sets)
+        return Excluded(tuple(phrase for name in named for phrase in self._sets[name].get(language, ())), cost)
 
     def _items(self, key: str, parent: dict[str, Any]) -> list[tuple[str, object]]:
         value = parent.get(key.rsplit(".", 1)[1], [])

@@ -138,5 +138,6 @@ def arabic_forms(token: str) -> list[str]:
     for base in tuple(forms):
         if base.startswith("ال") and len(base) > 4:
             forms.append(base[2:])
-    forms += [base[:-1] for base in forms if base[-1] == "ا" and len(base) > 4]
+    # Not the pronoun in بعثها, which would read as بعثة.
+    forms += [base[:-1] for base in forms if base[-1] == "ا" and base[-2] != "ه" and len(base) > 4]
     return forms

@@ -4,8 +4,12 @@ A hit brings its pattern's weight, times `title_weight` in the title and times 1
 where news tells what it is about. Of hits that share a word the heaviest counts. The second hit of a pattern brings
 half, the third a quarter, so that a word repeated does not make a topic; and at least one hit must be of a pattern that
 weighs as much as the threshold: lighter ones support a topic and never make it. The points are divided by the length
-factor, 1 up to 250 words and then 0.5 more for each doubling (500 words: 1.5, 1000: 2). A topic fires when what is
-left, `p`, reaches its threshold `t`; the score is p / (p + t): 0.5 at the threshold, 0.75 at 3 t, never 1.
+factor, 1 up to 120 words and then 0.5 more for each doubling (240 words: 1.5, 480: 2), so that one mention makes the
+topic of a summary and not of a long article. A topic fires when what is left, `p`, reaches its threshold `t`; the score
+is p / (p + t): 0.5 at the threshold, 0.75 at three times it, never 1.
+
+The figures 1.5, 60 and 120 were chosen by reading what fires on Arabic, English and French news: with 250 words
+instead of 120 about one topic in six was a mention in passing.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from transforms.tag.topic_match import Matcher, Scan, Span, windows
 
 LEAD_WORDS = 60
 LEAD_WEIGHT = 1.5
-PLAIN_WORDS = 250
+PLAIN_WORDS = 120
 MOST_EVIDENCE = 12
 
 
@@ -139,7 +143,7 @@ class Scorer:
 
 
 def length_factor(words: int) -> float:
-    """What points are divided by: 1 up to 250 words, 0.5 more for each doubling."""
+    """What points are divided by: 1 up to 120 words, 0.5 more for each doubling."""
     return 1.0 + 0.5 * log2(words / PLAIN_WORDS) if words > PLAIN_WORDS else 1.0
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from transforms.errors import DataError
 from transforms.records import Json
-from transforms.tag.topic_data import Topic, read_topic
+from transforms.tag.topic_data import Sets, Topic, read_sets, read_topic
 from transforms.tag.topic_match import Matcher
 from transforms.tag.topic_score import Field, Scorer
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "topics"
+SETS = "_sets.yaml"
 # Part of the version: raise it when the same data would give other topics.
 _RULES = "1"
 
@@ -90,20 +91,30 @@ def load_topics(paths: Sequence[Path] | None = None) -> Topics:
 @cache
 def _load(paths: tuple[Path, ...]) -> Topics:
     files = [file for path in paths for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    files = [file for file in files if file.name != SETS]
     if not files:
         raise DataError(", ".join(map(str, paths)), "", "no topic files", "give a file, or a folder with *.yaml files")
     digest = hashlib.blake2b(_RULES.encode(), digest_size=6)
     topics: dict[str, Topic] = {}
+    sets: dict[Path, Sets] = {}
     for file in files:
-        try:
-            content = file.read_bytes()
-            topic = read_topic(file, content.decode("utf-8"))
-        except OSError as error:
-            raise DataError(str(file), "", f"cannot be read: {error.strerror}", "check the path") from error
-        except UnicodeDecodeError as error:
-            raise DataError(str(file), "", "is not UTF-8", "save it as UTF-8") from error
+        shared = file.with_name(SETS)
+        if shared not in sets:
+            sets[shared] = read_sets(shared, _read(shared, digest)) if shared.exists() else {}
+        topic = read_topic(file, _read(file, digest), sets[shared])
         if topic.id in topics:
             raise DataError(str(file), "id", f"{topic.id!r} is there already", "give each topic once")
         topics[topic.id] = topic
-        digest.update(content + b"\0")
     return Topics(tuple(topics.values()), digest.hexdigest())
+
+
+def _read(file: Path, digest: hashlib.blake2b) -> str:
+    try:
+        content = file.read_bytes()
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise DataError(str(file), "", f"cannot be read: {error.strerror}", "check the path") from error
+    except UnicodeDecodeError as error:
+        raise DataError(str(file), "", "is not UTF-8", "save it as UTF-8") from error
+    digest.update(content + b"\0")
+    return text
