@@ -33,6 +33,7 @@ def run(ref: Ref, beam_args: tuple[str, ...] = ()) -> Timing:
         job = runners.Job(pipeline)
         while not job.wait(1.0):
             pass
+        job.cancel()
     assert span.first is not None, "nothing came through the graph"
     return Timing(
         articles=span.marks,

@@ -16,8 +16,9 @@ from typing import Any
 
 from transforms.index import stories
 from transforms.index.documents import FIELDS, GROUPS, TABLES, former, parts, slots
-from transforms.index.encode import clean, dumps, integer, loads
+from transforms.index.encode import clean, dumps, integer
 from transforms.index.interface import FORGOTTEN, SAME, STALE, WRITTEN
+from transforms.index.labels import LABELLED, label, labels, stored_labels, unlabel
 from transforms.index.words import columns, searchable
 from transforms.records import Json, Write, seconds
 
@@ -49,33 +50,12 @@ class Row:
     docs: dict[str, str] = field(default_factory=dict)  # group: JSON, where the batch wrote it
     text: tuple[str, str] | None = None  # title and body, where the batch wrote them
     indexed: tuple[str, str] | None = None  # title and body as full text holds them, where they may change
-    facets: dict[str, set[str]] = field(default_factory=dict)  # group: keys after the batch
-    facets_stored: dict[str, set[str]] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)  # by group, after the batch
+    labels_stored: dict[str, set[str]] = field(default_factory=dict)
 
     def columns(self) -> tuple[Any, ...]:
         """Its row in the table `article`."""
         return (self.n, self.id, self.url, self.live, self.lang, self.published, self.revision, self.story, self.role)
-
-
-def facets(group: str, fields: Json) -> set[str]:
-    """The keys under which readers find an article by its sources, topics and entities."""
-    if group in ("content", "sources"):
-        sources = [*(fields.get("sources") or ()), fields.get("source") or {}]
-        keys = {f"s:{source['id']}" for source in sources if source.get("id")}
-        return keys | {f"d:{domain(source['domain'])}" for source in sources if source.get("domain")}
-    topics = {f"t:{topic['id']}" for topic in fields.get("topics") or ()}
-    return topics | {f"e:{entity['id']}" for entity in fields.get("entities") or ()}
-
-
-def stored_facets(db: sqlite3.Connection, group: str, n: int) -> set[str]:
-    """The keys that a stored group gives the article with this row number."""
-    row = db.execute(f"SELECT doc FROM {group} WHERE n = ?", (n,)).fetchone()
-    return facets(group, loads(row[0])) if row else set()
-
-
-def domain(name: str) -> str:
-    """A domain as it is compared: lower case, without `www.`."""
-    return name.lower().strip().removeprefix("www.")
 
 
 class Batch:
@@ -120,8 +100,8 @@ class Batch:
             self._story(row, write.fields.get("story") or {})
             row.docs["story"] = dumps(write.fields)
         else:
-            if write.group in ("tags", "sources"):
-                self._facets(row, write.group, write.fields)
+            if write.group in LABELLED:
+                self._label(row, write.group, write.fields)
             if write.group == "tags":
                 self._name_entities(write.fields)
             row.docs[write.group] = dumps(write.fields)
@@ -136,7 +116,7 @@ class Batch:
             self._new_articles += 1
         if row.story:
             self._touched.add(row.story)
-        self._facets(row, "content", fields)
+        self._label(row, "content", fields)
         row.text = clean(fields.get("title") or ""), clean(fields.get("body") or "")
         row.docs["content"] = dumps({name: fields[name] for name in fields if name not in ("title", "body")})
         row.url, row.lang = fields.get("url"), fields.get("language")
@@ -164,11 +144,11 @@ class Batch:
         row.story, row.role = key, story.get("role")
         self._merged.update((other, key) for other in story.get("merged_from") or () if key and other != key)
 
-    def _facets(self, row: Row, group: str, fields: Json) -> None:
-        if group not in row.facets_stored:
+    def _label(self, row: Row, group: str, fields: Json) -> None:
+        if group not in row.labels_stored:
             known = row.stored and group in row.versions
-            row.facets_stored[group] = stored_facets(self._db, group, row.n) if known else set()
-        row.facets[group] = facets(group, fields)
+            row.labels_stored[group] = stored_labels(self._db, group, row.n) if known else set()
+        row.labels[group] = labels(group, fields)
 
     def _name_entities(self, fields: Json) -> None:
         for entity in fields.get("entities") or ():
@@ -177,7 +157,7 @@ class Batch:
                 self.new_names.add(name)
 
     def store(self) -> None:
-        """Write what was taken, and bring stories, facets, full text and counters in step."""
+        """Write what was taken, and bring stories, labels, full text and counters in step."""
         db, rows = self._db, [row for row in self._rows.values() if row.docs]
         db.executemany(_SAVE, [row.columns() for row in rows])
         for group, table in GROUPS.items():
@@ -186,7 +166,7 @@ class Batch:
                 [(row.n, *row.versions[group], row.docs[group]) for row in rows if group in row.docs],
             )
         self._store_text([row for row in rows if row.text is not None and row.text != row.indexed])
-        self._store_facets(rows)
+        self._store_labels([row for row in rows if row.labels])
         self._store_revisions()
         db.executemany("INSERT OR IGNORE INTO alias VALUES (?, ?)", self._merged)
         stories.refresh(db, self._touched)
@@ -200,25 +180,21 @@ class Batch:
         self._db.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?)", texts)
         index_texts(self._db, texts)
 
-    def _store_facets(self, rows: list[Row]) -> None:
-        gone, new = [], []
+    def _store_labels(self, rows: list[Row]) -> None:
         for row in rows:
-            for group, keys in row.facets.items():
-                stored = row.facets_stored[group]
-                gone += [(key, row.n) for key in stored - keys - self._kept(row, group)]
-                new += [(key, row.n) for key in keys - stored]
-        if gone:
-            self._db.executemany("DELETE FROM facet WHERE key = ? AND n = ?", gone)
-        self._db.executemany("INSERT OR IGNORE INTO facet VALUES (?, ?)", new)
+            before: set[str] = set()
+            after: set[str] = set()
+            for group in LABELLED:
+                stored = row.labels_stored.get(group)
+                if stored is None:
+                    stored = stored_labels(self._db, group, row.n) if row.stored else set()
+                before |= stored
+                after |= row.labels.get(group, stored)
+            if before != after:
+                unlabel(self._db, row.n, before)
+                label(self._db, row.n, after)
         names = [(searchable(name), key) for name, key in self.new_names]
         self._db.executemany("INSERT OR IGNORE INTO entity_name VALUES (?, ?)", names)
-
-    def _kept(self, row: Row, group: str) -> set[str]:
-        """What the other group that names sources says, where one of the two has changed."""
-        other = {"content": "sources", "sources": "content"}.get(group)
-        if other is None or row.facets_stored[group] <= row.facets[group]:
-            return set()
-        return row.facets[other] if other in row.facets else stored_facets(self._db, other, row.n)
 
     def _store_revisions(self) -> None:
         for revision in self._revisions:

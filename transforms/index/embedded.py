@@ -229,6 +229,7 @@ class EmbeddedIndex:
         articles, in which nobody else can write."""
         with self._db.write(wipe=True) as db:
             db.execute("INSERT INTO fts(fts) VALUES ('optimize')")
+            db.execute("INSERT INTO label(label) VALUES ('optimize')")
         with self._db.writer() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

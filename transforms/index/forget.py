@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from transforms.index import alerts, stories
-from transforms.index.articles import count, stored_facets, unindex
+from transforms.index.articles import count, unindex
 from transforms.index.documents import GROUPS, slots
+from transforms.index.labels import LABELLED, stored_labels, unlabel
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> int:
@@ -38,8 +39,7 @@ def _remove(db: sqlite3.Connection, n: int, live: bool) -> None:
     if live:
         title, body = db.execute("SELECT title, body FROM text WHERE n = ?", (n,)).fetchone()
         unindex(db, n, title, body)
-    keys = {key for group in ("content", "sources", "tags") for key in stored_facets(db, group, n)}
-    db.executemany("DELETE FROM facet WHERE key = ? AND n = ?", [(key, n) for key in keys])
+    unlabel(db, n, {one for group in LABELLED for one in stored_labels(db, group, n)})
     for table in ("text", "article", *GROUPS.values()):
         db.execute(f"DELETE FROM {table} WHERE n = ?", (n,))
 

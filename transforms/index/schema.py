@@ -12,6 +12,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
+from transforms.index.labels import LABELLED, label, stored_labels
 from transforms.index.words import RULES
 
 APPLICATION_ID = 0x4E455753  # "NEWS": tells our file from any other program's
@@ -95,7 +96,18 @@ def _tables(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO meta VALUES ('epoch', 0), ('search_rules', ?)", (RULES,))
 
 
-MIGRATIONS: tuple[Migration, ...] = (_tables,)
+def _labels_in_full_text(db: sqlite3.Connection) -> None:
+    """Version 2: labels move from a table with a row for each to a full text of their own."""
+    db.execute(
+        "CREATE VIRTUAL TABLE label USING fts5(labels, content='', detail='none', columnsize=0, tokenize='ascii')"
+    )
+    db.execute("INSERT INTO label(label, rank) VALUES ('automerge', 16)")
+    for (n,) in db.execute("SELECT n FROM article").fetchall():
+        label(db, n, {one for group in LABELLED for one in stored_labels(db, group, n)})
+    db.execute("DROP TABLE facet")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_tables, _labels_in_full_text)
 
 
 def inspect(db: sqlite3.Connection, file: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:

@@ -8,10 +8,10 @@ import sqlite3
 from typing import Any
 
 from transforms.index import documents, stories
-from transforms.index.articles import domain
 from transforms.index.encode import integer, mend_text
 from transforms.index.highlight import highlight
 from transforms.index.interface import Query
+from transforms.index.labels import domain, match
 from transforms.index.query import Parsed, parse
 from transforms.index.words import searchable
 from transforms.records import Json
@@ -62,12 +62,12 @@ def _narrowed(db: sqlite3.Connection, query: Query, parsed: Parsed | None) -> tu
     """The tables to read, the condition, and its values. No condition: nothing can fit (a text without any word)."""
     tables, where, values = "article a", ["a.live = 1"], list[Any]()
     if parsed is not None:
-        match = parsed.match()
-        if match is not None:
+        expression = parsed.match()
+        if expression is not None:
             # CROSS JOIN: full text first, always; the planner knows nothing of its cost.
             tables = "fts CROSS JOIN article a ON a.n = fts.rowid"
             where.append("fts MATCH ?")
-            values.append(match)
+            values.append(expression)
         elif parsed.unwanted:
             where.append("a.n NOT IN (SELECT rowid FROM fts WHERE fts MATCH ?)")
             values.append(parsed.reject())
@@ -79,14 +79,14 @@ def _narrowed(db: sqlite3.Connection, query: Query, parsed: Parsed | None) -> tu
     if query.lang is not None:
         where.append("a.lang = ?")
         values.append(mend_text(query.lang).lower())
-    for keys in _facets(db, query):
-        where.append(f"a.n IN (SELECT n FROM facet WHERE key IN ({documents.slots(keys)}))")
-        values += keys
+    for wanted in _labels(db, query):
+        where.append("a.n IN (SELECT rowid FROM label WHERE label MATCH ?)")
+        values.append(match(wanted))
     return tables, " AND ".join(where), values
 
 
-def _facets(db: sqlite3.Connection, query: Query) -> list[list[str]]:
-    """Per narrowing field the keys of which an article must have one."""
+def _labels(db: sqlite3.Connection, query: Query) -> list[list[str]]:
+    """Per narrowing field the labels of which an article must have one."""
     wanted = []
     if query.topic is not None:
         wanted.append([f"t:{mend_text(query.topic)}"])

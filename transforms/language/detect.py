@@ -35,7 +35,7 @@ LANGUAGES = frozenset(
     | {"hr", "hu", "hy", "id", "it", "ja", "ka", "kk", "km", "ko", "ku", "ky", "lt", "lv", "mk", "mn", "ms", "nl", "no"}
     | {"pl", "ps", "pt", "ro", "ru", "sk", "sl", "so", "sq", "sr", "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh"}
 )
-_READ = 600
+_READ = 400
 _ENOUGH = 24
 _NOISE = re.compile(r"https?://\S+|[@#]\w+|[\d_]+|[^\w\s]+")
 

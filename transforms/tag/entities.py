@@ -15,7 +15,6 @@ from transforms.tag import entity_data, gazetteer
 from transforms.tag.entity_data import Entity, EntityData, builtin_paths
 from transforms.tag.resolve import Found, Resolver
 from transforms.tag.scan import Hit, Text, scan
-from transforms.text import fold_spans
 
 # Raised when the same data would tag otherwise.
 _CODE_VERSION = "1"
@@ -28,7 +27,7 @@ class Gazetteer:
         self.data = data
         self.version = f"{_CODE_VERSION}-{data.version}"
         self._lexicon = gazetteer.compile_names(data)
-        self._memory = gazetteer.Memory(self._lexicon.lengths)
+        self._memory = gazetteer.Memory(self._lexicon)
         # A given name before a surname tells another person.
         data.given_names.update(*self._lexicon.first_names.values())
 
@@ -39,7 +38,7 @@ class Gazetteer:
         or "body"; and, only where there are any, `demonyms`, spans of words of nationality. An entity known by demonyms alone has count 0.
         `language` is ISO 639-1 or None; it rules out names that mean something else in that language.
         """
-        texts = [Text(name, written, fold_spans(written)) for name, written in (("title", title), ("body", body)) if written]
+        texts = [Text.of(name, written) for name, written in (("title", title), ("body", body)) if written]
         hits = [hit for text in texts for hit in scan(text, self._lexicon, self._memory, language)]
         return _documents(Resolver(self.data, self._lexicon, texts, hits).resolve()) if hits else []
 
@@ -55,7 +54,7 @@ class Gazetteer:
         """Ids of the entities that a person may mean by `name`, for `--entity`; an id is taken as it is."""
         if name in self:
             return [name]
-        text = Text("query", name, fold_spans(name))
+        text = Text.of("query", name)
         senses = self._lexicon.senses.get(" ".join(text.words), ())
         return list(dict.fromkeys(sense.entity.id for sense in senses if sense.entity is not None and sense.kind != gazetteer.DEMONYM))
 

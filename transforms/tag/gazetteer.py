@@ -34,28 +34,35 @@ class Sense:
     rule: Rule | None = None
 
 
+# How names go on after a first word: by second word, the lengths in words of the names that begin so, the longest first.
+Seconds = dict[str, tuple[int, ...]]
+# (letters to cut, first word of the name, what that word alone may mean, how names go on after it)
+Opening = tuple[int, str, "list[Sense] | None", "Seconds | None"]
+
+
 @dataclass(slots=True)
 class Lexicon:
-    """`senses` by folded name, in the order in which they win; `lengths` by first word, the longest name first."""
+    """`senses` by folded name, in the order in which they win; `seconds` by the first word of names of several words."""
 
     senses: dict[str, list[Sense]] = field(default_factory=dict)
-    lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    seconds: dict[str, Seconds] = field(default_factory=dict)
     first_names: dict[str, set[str]] = field(default_factory=dict)
 
 
-Openings = tuple[tuple[int, str, tuple[int, ...]], ...]
+class Memory(dict[str, tuple[Opening, ...]]):
+    """For each word seen, the ways in which it can open a name; filled as words come, emptied when it has grown too large."""
 
-
-class Memory(dict[str, Openings]):
-    """For each word seen, the ways in which it can open a name: (letters to cut, first word of the name, lengths)."""
-
-    def __init__(self, lengths: dict[str, tuple[int, ...]]) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
-        self._lengths = lengths
+        self._lexicon = lexicon
 
-    def __missing__(self, word: str) -> Openings:
-        lengths = self._lengths
-        found = tuple((cut, rest, lengths[rest]) for cut, rest in clitics.readings(word) if rest in lengths)
+    def __missing__(self, word: str) -> tuple[Opening, ...]:
+        senses, seconds = self._lexicon.senses, self._lexicon.seconds
+        found = tuple(
+            (cut, rest, senses.get(rest), seconds.get(rest))
+            for cut, rest in clitics.readings(word)
+            if rest in senses or rest in seconds
+        )
         if len(self) >= _REMEMBERED:
             self.clear()
         self[word] = found
@@ -78,15 +85,21 @@ def compile_names(data: EntityData) -> Lexicon:
     _respell(lexicon, data, entities)
     for mask in data.masks:
         senses[mask] = [Sense(None, MASK)]
-    lengths: dict[str, set[int]] = {}
-    for key in senses:
-        first, count = key.partition(" ")[0], key.count(" ") + 1
-        lengths.setdefault(first, set()).add(count)
-    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
-    for first, counts in lengths.items():
-        descending = tuple(sorted(counts, reverse=True))
-        lexicon.lengths[first] = shared.setdefault(descending, descending)
+    lexicon.seconds = _seconds(senses)
     return lexicon
+
+
+def _seconds(keys: Iterable[str]) -> dict[str, Seconds]:
+    found: dict[str, Seconds] = {}
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for key in keys:
+        first, _, rest = key.partition(" ")
+        if rest:
+            second = rest.partition(" ")[0]
+            lengths = found.setdefault(first, {})
+            longer = tuple(sorted({key.count(" ") + 1, *lengths.get(second, ())}, reverse=True))
+            lengths[second] = shared.setdefault(longer, longer)
+    return found
 
 
 def _add(present: list[Sense], sense: Sense) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from transforms.tag import clitics
 from transforms.tag.entity_data import Entity, EntityData, Rule
@@ -68,11 +69,11 @@ class Resolver:
         return None
 
     def _passes(self, rule: Rule, hit: Hit) -> bool:
-        before = _beside(hit, hit.first - 1, rule.not_after | rule.after)
-        after = _beside(hit, hit.last, rule.not_before | rule.before)
-        if before & rule.not_after or after & rule.not_before:
+        last, next_ = hit.first - 1, hit.last
+        preceded = _beside(hit, last, rule.after) or ("<clitic>" in rule.after and hit.cut)
+        if _beside(hit, next_, rule.not_before) or (not preceded and _beside(hit, last, rule.not_after)):
             return False
-        if before & rule.after or after & rule.before or ("<clitic>" in rule.after and hit.cut):
+        if preceded or _beside(hit, next_, rule.before):
             return True
         cues = sum(self._mentioned(cue) for cue in rule.with_)
         others = sum(self._mentioned(cue) for cue in rule.without)
@@ -134,15 +135,16 @@ def _beside(hit: Hit, word: int, wanted: frozenset[str]) -> set[str]:
     gap = text.gap(max(word, hit.last) if word >= hit.last else hit.first)
     if _SENTENCE_ENDS & set(gap):
         return set()
-    there = text.words[word]
-    found = {there, clitics.bare(there)} | {rest for _, rest in clitics.readings(there)}
-    if there.startswith("ال"):
-        found.add("<article>")
-    if there.isdigit():
-        found.add("<number>")
+    found = set(_names_of_word(text.words[word]) & wanted)
     if "<capital>" in wanted and gap == " " and _named_so(text, word):
         found.add("<capital>")
     return found
+
+
+@lru_cache(maxsize=65536)
+def _names_of_word(word: str) -> frozenset[str]:
+    special = {"<article>"} if word.startswith("ال") else {"<number>"} if word.isdigit() else set()
+    return frozenset({clitics.bare(word), *(rest for _, rest in clitics.readings(word)), *special})
 
 
 def _named_so(text: Text, word: int) -> bool:

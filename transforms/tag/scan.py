@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
+from operator import itemgetter
 
-from transforms.tag.gazetteer import CAPITAL, CAPITALS, CODE, EXACT, MASK, Lexicon, Memory, Sense
-from transforms.text import Folded
+from transforms.tag.gazetteer import CAPITAL, CAPITALS, CODE, EXACT, MASK, Lexicon, Memory, Opening, Sense
+from transforms.text import Folded, fold_spans
 
 _SPLIT = re.compile(r"(\w+)")
 # What may stand between two words of one name: no comma, no full stop but after an initial, no quotation mark but an opening one (ЧВК «Вагнер»).
 _GAP = re.compile(r"[\s\-'·_/]{1,4}|\s\"")
+_COUNT_AND_CUT = itemgetter(0, 1)
 _INITIAL_GAP = re.compile(r"\.[\s\-]?")
 
 
@@ -23,16 +25,18 @@ class Text:
     field: str
     written: str
     folded: Folded
-    words: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    shouting: bool = False
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+    shouting: bool
 
-    def __post_init__(self) -> None:
-        parts = _SPLIT.split(self.folded.text)
+    @classmethod
+    def of(cls, field: str, written: str) -> Text:
+        """The field `field` with the text `written`."""
+        folded = fold_spans(written)
+        parts = _SPLIT.split(folded.text)
         edges = list(accumulate(map(len, parts)))
-        self.words, self.starts, self.ends = parts[1::2], edges[0:-1:2], edges[1::2]
-        self.shouting = self.written.isupper()
+        return cls(field, written, folded, parts[1::2], edges[0:-1:2], edges[1::2], written.isupper())
 
     def gap(self, word: int) -> str:
         """What stands before word `word`."""
@@ -67,39 +71,44 @@ class Hit:
 
 def scan(text: Text, lexicon: Lexicon, memory: Memory, language: str | None) -> Iterator[Hit]:
     """The hits of `text`, left to right, not overlapping; masked phrases are consumed and not given."""
-    after = 0
-    # Two passes: most words open no name, and a comprehension passes over them faster than this loop.
-    for i, openings in [one for one in enumerate(map(memory.__getitem__, text.words)) if one[1]]:
-        if i < after:
+    free = 0
+    following = [*text.words[1:], ""]
+    for i, (openings, second) in enumerate(zip(map(memory.__getitem__, text.words), following, strict=False)):
+        if not openings or i < free:
+            continue
+        for opening in openings:
+            if opening[2] is not None or (opening[3] is not None and second in opening[3]):
+                break
+        else:
             continue
         hit = _longest(text, i, openings, lexicon, language)
         if hit is not None:
-            after = hit.last
+            free = hit.last
             if hit.senses:
                 yield hit
 
 
 def _longest(
-    text: Text, i: int, openings: tuple[tuple[int, str, tuple[int, ...]], ...], lexicon: Lexicon, language: str | None
+    text: Text, i: int, openings: tuple[Opening, ...], lexicon: Lexicon, language: str | None
 ) -> Hit | None:
-    words, names = text.words, lexicon.senses
-    tries = [(count, cut, rest) for cut, rest, counts in openings for count in counts]
-    if len(openings) > 1:
-        tries.sort(key=lambda one: (-one[0], one[1]))
-    for count, cut, rest in tries:
-        if count > 1:
-            if i + count > len(words):
-                continue
-            senses = names.get(" ".join((rest, *words[i + 1 : i + count])))
-        else:
-            senses = names.get(rest)
-        if not senses or (count > 1 and not _joined(text, i, count)):
-            continue
+    """The longest name that begins at word `i`; of two readings of equal length the one that cuts fewer letters."""
+    words = text.words
+    second = words[i + 1] if i + 1 < len(words) else ""
+    tries: list[tuple[int, int, list[Sense]]] = []
+    for cut, rest, single, seconds in openings:
+        for count in seconds.get(second, ()) if seconds is not None else ():
+            senses = lexicon.senses.get(" ".join((rest, *words[i + 1 : i + count])))
+            if senses is not None and i + count <= len(words) and _joined(text, i, count):
+                tries.append((-count, cut, senses))
+        if single is not None:
+            tries.append((-1, cut, single))
+    tries.sort(key=_COUNT_AND_CUT)
+    for count, cut, senses in tries:
         if senses[0].kind == MASK:
-            return Hit(text, i, i + count, cut, [])
-        allowed = [sense for sense in senses if _fits(text, i, count, cut, sense, language)]
+            return Hit(text, i, i - count, cut, [])
+        allowed = [sense for sense in senses if _fits(text, i, -count, cut, sense, language)]
         if allowed:
-            return Hit(text, i, i + count, cut, allowed)
+            return Hit(text, i, i - count, cut, allowed)
     return None
 
 
