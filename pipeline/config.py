@@ -20,13 +20,15 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from pipeline.values import duration, expand, nearest
+from pipeline.values import VARIABLE, duration, expand, nearest
 from transforms.alert.channels import Channel
 from transforms.errors import DataError
 
 Seconds = Annotated[
     float, BeforeValidator(duration), Field(json_schema_extra={"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$"})
 ]
+# A shorter value is a word like any other, and would be blotted out of innocent text.
+SECRET_LENGTH = 6
 SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -201,6 +203,12 @@ def raw(ref: Ref) -> dict[str, Any]:
     """The config as it was written, nothing expanded."""
     written: dict[str, Any] = json.loads(ref.text)
     return written
+
+
+def secrets(ref: Ref) -> tuple[str, ...]:
+    """The values from the environment that this config uses: what no dead letter may hold."""
+    values = (os.environ.get(name, "") for name in set(VARIABLE.findall(ref.text)))
+    return tuple(value for value in values if len(value) >= SECRET_LENGTH)
 
 
 def patched(ref: Ref, changes: Mapping[str, Any]) -> Ref:

@@ -49,7 +49,7 @@ def build(pipeline: beam.Pipeline, parts: Parts) -> None:
         | "Alert" >> RaiseAlerts(parts.index, parts.rules)
     )
     dead = (inputs.unread, cleaned.dead) | "AllDead" >> beam.Flatten()
-    buried = dead | "DeadLetters" >> WriteDeadLetters(parts.dead_letters)
+    buried = dead | "DeadLetters" >> WriteDeadLetters(parts.dead_letters, parts.secrets)
     settled = (receipts, buried) | "AllReceipts" >> beam.Flatten()
     (inputs.polls, settled) | "Commit" >> CommitPolls(parts.index)
 

@@ -6,19 +6,19 @@ What travels to a worker is the config as written (`Ref`); each process opens it
 from __future__ import annotations
 
 import functools
-import glob
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from pipeline.config import FilesSource, Ref, RssSource, resolve
+from pipeline.config import FilesSource, Ref, RssSource, resolve, secrets
 from transforms.alert.rules import Rules, load_rules
 from transforms.attribute.agencies import Agencies, load_agencies
 from transforms.errors import DataError
 from transforms.feeds.poller import Poller
 from transforms.feeds.read import Polling
 from transforms.feeds.specs import FeedSpec, FetchPolicy
+from transforms.files.paths import expand
 from transforms.files.read import FileSpec
 from transforms.fold.stage import Folding
 from transforms.index.interface import Index
@@ -76,11 +76,6 @@ def rules_of(ref: Ref) -> Rules:
     )
 
 
-def source_agencies_of(ref: Ref) -> dict[str, str | None]:
-    """The agency that the config declares for each source id."""
-    return {s.reader_id: s.agency for s in resolve(ref).sources if isinstance(s, RssSource)}
-
-
 def own_agency(ref: Ref, url: str | None, source: Source) -> str | None:
     """The agency whose own article this is: as the config declares the feed, else by the domain of article or
     source."""
@@ -131,16 +126,13 @@ def poller_of(ref: Ref, once: bool) -> Poller:
 
 
 def files_of(ref: Ref) -> list[FileSpec]:
-    """The files of the config, patterns expanded, sorted; DataError where a pattern names none."""
-    found = []
+    """The files of the config, patterns expanded, each once; DataError where a pattern names none."""
+    found: dict[str, FileSpec] = {}
     for at, source in enumerate(resolve(ref).sources):
-        if not isinstance(source, FilesSource):
-            continue
-        paths = sorted(glob.glob(str(ref.path(source.path)), recursive=True))
-        if not paths:
-            raise DataError(ref.file, f"sources[{at}].path", f"no file matches {source.path!r}", "mend the path")
-        found += [FileSpec(path, f"file:{source.id or path}") for path in paths]
-    return found
+        if isinstance(source, FilesSource):
+            for path in expand(source.path, ref.base, ref.file, f"sources[{at}].path"):
+                found.setdefault(path, FileSpec(path, Source(source.id)))
+    return list(found.values())
 
 
 def dead_letters_of(ref: Ref) -> str:
@@ -158,6 +150,7 @@ class Parts:
     once: bool
     shards: int
     dead_letters: str
+    secrets: Callable[[], tuple[str, ...]]
     index: Callable[[], Index]
     agencies: Callable[[], Agencies]
     gazetteer: Callable[[], Gazetteer]
@@ -185,6 +178,7 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
         once=once,
         shards=config.dedupe.shards,
         dead_letters=dead_letters_of(ref),
+        secrets=bind(secrets, ref),
         index=bind(index_of, ref),
         agencies=bind(agencies_of, ref),
         gazetteer=bind(gazetteer_of, ref),
@@ -196,7 +190,6 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
             index_of(ref).start_epoch(),
             bind(index_of, ref),
             bind(own_agency, ref),
-            bind(source_agencies_of, ref),
         ),
         polling=Polling(job, bind(poller_of, ref)),
         letters=letters or [],

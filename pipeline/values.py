@@ -12,7 +12,7 @@ from transforms.errors import DataError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 def duration(text: str | int | float) -> float:
@@ -46,7 +46,7 @@ def expand(value: Any, file: str, key: str = "", env: Mapping[str, str] | None =
                 raise DataError(file, key, f"environment variable {match[1]} is not set", f"export {match[1]} first")
             return env[match[1]]
 
-        return _VARIABLE.sub(put, value)
+        return VARIABLE.sub(put, value)
     if isinstance(value, list):
         return [expand(item, file, f"{key}[{i}]", env) for i, item in enumerate(value)]
     if isinstance(value, dict):

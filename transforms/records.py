@@ -39,8 +39,9 @@ class Source:
     agency: str | None = None
 
     def document(self) -> Json:
-        """As it stands in an article document."""
-        return {"id": self.id, "name": self.name, "domain": self.domain}
+        """As it stands in an article document; `agency` only where the config declares one."""
+        own: Json = {"agency": self.agency} if self.agency else {}
+        return {"id": self.id, "name": self.name, "domain": self.domain, **own}
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def run(ref: Ref) -> Timing:
 
 def _entries(parts: Parts, timed: _Stopwatch) -> Iterator[Entry]:
     for file in parts.files:
-        items = read_file(file.path, file.reader)
+        items = read_file(file.path, source=file.source)
         while (item := timed("read", next, items, None)) is not None:
             if isinstance(item, Entry):
                 yield item

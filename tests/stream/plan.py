@@ -24,7 +24,10 @@ HANG_AT, HANG_S = 5.0, 30.0
 STORIES, UNIQUES = 22, 45
 TWO_DAYS, TWENTY_DAYS = 2 * 86400, 20 * 86400
 
-SANCTIONS = "Ministers meeting in {place} agreed on economic sanctions against the {noun} board, {who} {said}."
+SANCTIONS = (
+    "Ministers meeting in {place} agreed on economic sanctions and an arms embargo against the {noun} owners of {place}.",
+    "The sanctions regime follows {number} violations of an earlier trade embargo, {who} {said} {when}.",
+)
 PIGMENT = "Painters had mixed the ultramarine themselves."
 RULES = """rules:
   - {id: sanctions, severity: high, any_topic: [sanctions]}
@@ -96,12 +99,12 @@ class Plan:
     def alerts(self) -> set[tuple[str, frozenset[str]]]:
         """The rules and the stories (as their URLs) that they fire for."""
         texts = {showing.item.url: " ".join(showing.item.sentences) for showing in self.showings if showing.item.url}
-        raised = set()
+        carried, raised = self.feeds_of(), set()
         for url, (story, _, _) in self.expected().items():
             raised.add(("every-story", story))
             if "economic sanctions" in texts[url]:
                 raised.add(("sanctions", story))
-            if "ultramarine" in texts[url] and len(story) > 1:
+            if "ultramarine" in texts[url] and len(set().union(*(carried[member] for member in story))) > 1:
                 raised.add(("two-sources", story))
         return raised
 
@@ -176,7 +179,7 @@ class _Planner:
 
     def text(self, number: int) -> list[str]:
         told = self.writer.sentences()
-        flagged = [self.writer._fill(SANCTIONS)] if number % 4 == 0 else []
+        flagged = [self.writer.filled(pattern) for pattern in SANCTIONS] if number % 4 == 0 else []
         flagged += [PIGMENT] if number % 3 == 0 else []
         return [told[0], *flagged, *told[1:]]
 

@@ -62,7 +62,7 @@ class Writer:
 
     def sentence(self) -> str:
         """One invented sentence."""
-        return self._fill(self.dice.choice(_PATTERNS))
+        return self.filled(self.dice.choice(_PATTERNS))
 
     def sentences(self, count: int = SENTENCES) -> list[str]:
         """So many of them."""
@@ -70,12 +70,13 @@ class Writer:
 
     def title(self) -> str:
         """A headline that was not given before."""
-        while (title := self._fill(self.dice.choice(_TITLES))) in self._titles:
+        while (title := self.filled(self.dice.choice(_TITLES))) in self._titles:
             pass
         self._titles.add(title)
         return title[0].upper() + title[1:]
 
-    def _fill(self, pattern: str) -> str:
+    def filled(self, pattern: str) -> str:
+        """The pattern with a word in each slot."""
         out = pattern
         while "{" in out:
             name = out[out.index("{") + 1 : out.index("}")]

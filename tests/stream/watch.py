@@ -15,8 +15,9 @@ from typing import Any
 
 from tests.running import configure, environment
 from tests.stream.feeds import Feeds, Hook
-from tests.stream.plan import RULES
+from tests.stream.plan import RULES, Plan
 
+from transforms.deadletters.store import read
 from transforms.index.embedded import EmbeddedIndex
 from transforms.index.interface import Index, Query
 
@@ -106,9 +107,14 @@ def started(config: Path, number: int = 0) -> Iterator[Running]:
 
 @dataclass
 class Watcher:
-    """Looks into the index as `search` does and notes when each URL first came up, and whether any came up twice."""
+    """Looks into the index as `search` does and notes when each URL first came up, and whether any came up twice.
+
+    What is to be revised is released once its first text is there.
+    """
 
     path: Path
+    plan: Plan
+    feeds: Feeds
     seen: dict[str, float] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)
     looks: int = 0
@@ -143,6 +149,9 @@ class Watcher:
         self.twice.update(url for url in urls if urls.count(url) > 1)
         for url in urls:
             self.seen.setdefault(url, now)
+        for url in self.plan.revised:
+            if url in self.seen:
+                self.feeds.release(url)
 
     def _loop(self) -> None:
         while not self._ending.wait(LOOK_S):
@@ -159,6 +168,36 @@ class Watcher:
             self._index.close()
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a stream left behind, with all that was noted on the way."""
+
+    config: Path
+    plan: Plan
+    feeds: Feeds
+    watcher: Watcher
+    hook: Hook
+    said: str
+    stopped_s: float
+    documents: dict[str, dict[str, Any]]
+    alerts: list[dict[str, Any]]
+
+    def alerted(self) -> list[tuple[str, frozenset[str]]]:
+        """For each alert its rule and the URLs of the story that it is about."""
+        stories: dict[str, set[str]] = {}
+        for document in self.documents.values():
+            for story in (document["story"]["id"], *document["story"]["merged_from"]):
+                stories.setdefault(story, set()).add(document["url"])
+        return [(alert["rule"], frozenset(stories.get(alert["story_id"], ()))) for alert in self.alerts]
+
+
+def read_outcome(config: Path, watcher: Watcher, hook: Hook, said: str, stopped_s: float) -> Outcome:
+    """The outcome as the index holds it now."""
+    documents = {document["id"]: document for document in watcher.index.export()}
+    alerts = watcher.index.alerts()
+    return Outcome(config, watcher.plan, watcher.feeds, watcher, hook, said, stopped_s, documents, alerts)
+
+
 def wait_until(running: Running, what: str, ready: Any, timeout: float) -> None:
     """Wait for `ready()` while the pipeline lives; fail with its last words after `timeout` seconds."""
     until = time.monotonic() + timeout
@@ -173,4 +212,12 @@ def settled(index: Index) -> bool:
     return all(way["state"] != "due" for alert in index.alerts() for way in alert["deliveries"])
 
 
-__all__ = ["ALL", "Running", "Watcher", "settled", "started", "stream_config", "wait_until"]
+__all__ = ["ALL", "Outcome", "Running", "Watcher", "read_outcome", "settled", "started", "stream_config", "wait_until"]
+
+
+def letters(config: Path) -> list[str]:
+    """The reasons of all dead letters; fails where the file holds one twice."""
+    path = config.parent / "dead.jsonl"
+    found = list(read(path))
+    assert len(found) == len(path.read_text("utf-8").splitlines())
+    return [letter.letter.reason for letter in found]

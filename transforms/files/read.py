@@ -11,14 +11,15 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms.files.lines import read_file
+from transforms.records import Source
 
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
-    """One file of article JSON lines and the reader id of its records."""
+    """One file of article JSON lines, and what is said of a source that a record does not name."""
 
     path: str
-    reader: str
+    source: Source
 
 
 class ReadFiles(beam.PTransform):
@@ -35,5 +36,5 @@ class ReadFiles(beam.PTransform):
 
 
 def _read(file: FileSpec) -> Iterator[TimestampedValue]:
-    for item in read_file(file.path, file.reader):
+    for item in read_file(file.path, source=file.source):
         yield TimestampedValue(item, Timestamp(item.arrived))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.fold import placement
-from transforms.fold.links import Links
-from transforms.fold.stories import Group, Member, choose, component, form
+from transforms.fold.links import VERIFIED, Links
+from transforms.fold.stories import Group, Member, choose, form
 from transforms.records import Version, Write
 
 
@@ -59,6 +59,9 @@ class Book:
         neighbours = self.links.neighbours(member)
         if not member.complete or any(other.order > member.order or not other.complete for other in neighbours):
             return self.rearrange([member])
+        for large in {other.story for other in neighbours}:
+            self._link_original(self.stories[large].group, [member])
+        neighbours = self.links.neighbours(member)
         # It comes last of all that it is linked to, so forming the stories anew would move nobody else.
         groups = {other.story: self.stories[other.story].group for other in neighbours}
         name, digest = choose(member, groups, {other.id: other.story for other in neighbours})
@@ -72,20 +75,51 @@ class Book:
 
     def rearrange(self, start: list[Member]) -> list[Write]:
         """Form the stories anew in all that is linked to `start`, keeping the ids of those that go on."""
-        members = self.links.members
-        reached = component(start, members)
+        reached = self.whole(start)
         while missing := [member for member in reached if not member.complete]:
             for member in missing:
                 self.links.link(member)
                 member.complete = True
-            reached = component(start, members)
+            reached = self.whole(start)
         groups = form(reached)
+        while any([self._link_original(group, reached) for group in groups]):
+            groups = form(reached)
         taken = self._take(groups)
         pairs: list[tuple[str, Story]] = []
         for group in groups:
             story = self._continue(group, taken.get(id(group), []))
             pairs += [(member.id, story) for member in group.members]
         return self._write(pairs)
+
+    def whole(self, start: Iterable[Member]) -> list[Member]:
+        """All that can be reached from `start` over links, parts and stories."""
+        seen = {member.id: member for member in start}
+        todo, stories = list(seen.values()), set()
+        while todo:
+            member = todo.pop()
+            near = self.links.neighbours(member)
+            if member.story in self.stories and member.story not in stories:
+                stories.add(member.story)
+                near += self.stories[member.story].group.members
+            for other in near:
+                if other.id not in seen:
+                    seen[other.id] = other
+                    todo.append(other)
+        return list(seen.values())
+
+    def _link_original(self, group: Group, members: list[Member]) -> bool:
+        """Link the original of a story that is larger than what a look-up compares with those of `members` that copy
+        it. Whether any was not linked before."""
+        original = group.members[0]
+        if len(group.members) < VERIFIED:
+            return False
+        return any(
+            [
+                self.links.verify(original, member)
+                for member in members
+                if member.id not in original.links and member.id not in original.parts
+            ]
+        )
 
     def remove(self, gone: list[Member]) -> None:
         """Take members out of their stories, and out of memory."""
@@ -105,6 +139,8 @@ class Book:
         self.stories = {}
         members = self.links.members
         for member in members.values():
+            if not member.complete:
+                self.links.renew(member)
             for other, overlap in member.links.items():
                 if other in members:
                     members[other].links.setdefault(member.id, overlap.turned())
@@ -124,7 +160,7 @@ class Book:
             self._names.update((story.id, *story.merged_from))
             founder = story.group.members[0]
             before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
-            story.group.digest = choose(founder, groups, before)[1]
+            story.group.digest = founder.digest = choose(founder, groups, before)[1]
 
     def _take(self, groups: list[Group]) -> dict[int, list[Story]]:
         """Which former stories each new group goes on with, oldest first; they leave the book. A story that was split
@@ -161,10 +197,10 @@ class Book:
         return story
 
     def _write(self, pairs: Iterable[tuple[str, Story]]) -> list[Write]:
-        writes = []
-        for name, story in pairs:
-            member = self.links.members[name]
+        writes, placed = [], [(self.links.members[name], story) for name, story in pairs]
+        for member, story in placed:
             member.story, member.merged_from = story.id, story.merged_from
+        for member, story in placed:
             document = placement.placement(member, story.group, story.id, story.merged_from, self.links.members)
             hashed = placement.digest_of(document)
             if hashed != member.placed:

@@ -1,13 +1,14 @@
 """Members as bytes for Beam state, and as they are read again from the index.
 
 A state record is a pickled tuple of plain values that begins with the schema number; a record of another schema is
-passed over, and its article comes back from the index.
+passed over, and its article comes back from the index. Of several records of one article the newest holds: each has a
+serial, since a bag has no order.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ SCHEMA = 1
 Owner = Callable[[str | None, Source], str | None]
 
 
-def dump(member: Member) -> bytes:
-    """One state record: all of a member but its number."""
+def dump(member: Member, serial: Version) -> bytes:
+    """One state record: all of a member but its number. `serial` is above that of its former records."""
     return pickle.dumps(
         (
             SCHEMA,
+            (serial.epoch, serial.counter),
             (member.id, member.published, member.first_seen, member.given, member.rank, member.agency),
             member.credits,
             tuple((s.id, s.name, s.domain, s.agency) for s in member.sources),
@@ -37,18 +39,27 @@ def dump(member: Member) -> bytes:
             (member.story, member.merged_from, member.placed),
             (member.content_version.epoch, member.content_version.counter),
             (member.story_version.epoch, member.story_version.counter),
-            (member.complete, member.checked, member.awaits),
+            (member.complete, member.checked, member.awaits, member.digest),
         ),
         protocol=5,
     )
 
 
-def parse(record: bytes) -> Member | None:
-    """The inverse of `dump`; None for a record of another schema. State is our own, never from outside."""
-    values: tuple[Any, ...] = pickle.loads(record)  # noqa: S301
-    if values[0] != SCHEMA:
-        return None
-    _, who, credited, sources, text, links, story, content_version, story_version, flags = values
+def latest(records: Iterable[bytes]) -> list[Member]:
+    """The members that these records, in any order, tell of: the inverse of `dump`. State is our own, never from
+    outside."""
+    newest: dict[str, tuple[Any, ...]] = {}
+    for record in records:
+        values: tuple[Any, ...] = pickle.loads(record)  # noqa: S301
+        if values[0] == SCHEMA:
+            known = newest.setdefault(values[2][0], values)
+            if values[1] > known[1]:
+                newest[values[2][0]] = values
+    return [_member(values) for values in newest.values()]
+
+
+def _member(values: tuple[Any, ...]) -> Member:
+    _, _, who, credited, sources, text, links, story, content_version, story_version, flags = values
     name, published, first_seen, given, rank, agency = who
     return Member(
         id=name,
@@ -72,6 +83,7 @@ def parse(record: bytes) -> Member | None:
         complete=flags[0],
         checked=flags[1],
         awaits=flags[2],
+        digest=flags[3],
     )
 
 
@@ -83,29 +95,28 @@ def _links(flat: tuple[tuple[str, int, int, int], ...]) -> dict[str, Overlap]:
     return {other: Overlap(*sizes) for other, *sizes in flat}
 
 
-def from_seed(seed: Seed, owner: Owner, agencies: Mapping[str, str | None]) -> Member:
+def from_seed(seed: Seed, owner: Owner) -> Member:
     """`from_document` with the versions that the index holds."""
-    member = from_document(seed.document, owner, agencies)
+    member = from_document(seed.document, owner)
     member.content_version, member.story_version = seed.content, seed.story or NEVER
     return member
 
 
-def from_document(doc: Json, owner: Owner, agencies: Mapping[str, str | None]) -> Member:
+def from_document(doc: Json, owner: Owner) -> Member:
     """A member as the index knows it. Its links are looked up again when they are first needed.
 
-    `owner` tells whose own an article is, by URL and source; `agencies` the slug that the config gives a source id.
+    `owner` tells whose own an article is, by URL and source.
     """
     placed: Json = doc.get("story") or {}
-    sources = tuple(
-        Source(s["id"], s.get("name", ""), s.get("domain", ""), agencies.get(s["id"])) for s in doc.get("sources") or []
-    ) or (Source(**doc["source"]),)
+    sources = tuple(_source(told) for told in doc.get("sources") or [doc["source"]])
     credited = tuple((doc.get("wire") or {}).get("agencies", ()))
-    agency = owner(doc.get("url"), sources[0])
+    agency = next((slug for source in sources if (slug := owner(doc.get("url"), source))), None)
     try:
         hashes = shingles.from_document(doc["fingerprint"])
     except (KeyError, TypeError, ValueError):
         # Another version's fingerprint: the article is still known by id, but folds with nothing new.
         hashes = EMPTY
+    known = _known_links(placed, len(hashes))
     return Member(
         id=doc["id"],
         published=seconds(doc["published_effective"]) or 0,
@@ -118,13 +129,19 @@ def from_document(doc: Json, owner: Owner, agencies: Mapping[str, str | None]) -
         texts=tuple(doc.get("texts") or ()),
         revision=doc.get("revision") or 0,
         print=hashes,
-        links=_known_links(placed, len(hashes)),
+        links={other: overlap for other, overlap in known.items() if overlap.linked},
+        parts={other: overlap for other, overlap in known.items() if not overlap.linked},
+        digest=(placed.get("verdict") or {}).get("reason_code") == "digest",
         story=placed.get("id", ""),
         merged_from=tuple(placed.get("merged_from") or ()),
         placed=digest_of(placed) if placed else "",
         complete=False,
         checked=False,
     )
+
+
+def _source(told: Json) -> Source:
+    return Source(told["id"], told.get("name", ""), told.get("domain", ""), told.get("agency"))
 
 
 def _known_links(placed: Json, size: int) -> dict[str, Overlap]:

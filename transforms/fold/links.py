@@ -13,7 +13,7 @@ from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 
-# More candidates than this are reposts of a story already found by the closest of them.
+# A look-up ends with this many links, or this many that only seemed alike. `Book` links the originals of larger stories.
 VERIFIED = 48
 
 
@@ -43,20 +43,30 @@ class Links:
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
         found = self._candidates(member) if candidates is None else self._named(member, candidates)
+        linked = missed = 0
         for other in found:
-            if (
-                other.id in member.links
-                or other.id in member.parts
-                or abs(member.published - other.published) > self.ttl_s
-            ):
-                continue
-            overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
-            if overlap.linked:
-                member.links[other.id] = overlap
-                other.links[member.id] = overlap.turned()
-            elif overlap.passage:
-                member.parts[other.id] = overlap
-                other.parts[member.id] = overlap.turned()
+            if other.id in member.links or other.id in member.parts or self.verify(member, other):
+                linked += 1
+            else:
+                missed += 1
+            if VERIFIED in (linked, missed):
+                break
+
+    def verify(self, member: Member, other: Member) -> bool:
+        """Compare two whole texts, and link them if they share enough. Whether they do."""
+        if not self._in_reach(member, other):
+            return False
+        overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
+        if overlap.linked:
+            member.links[other.id] = overlap
+            other.links[member.id] = overlap.turned()
+        elif overlap.passage:
+            member.parts[other.id] = overlap
+            other.parts[member.id] = overlap.turned()
+        return overlap.linked or overlap.passage
+
+    def _in_reach(self, member: Member, other: Member) -> bool:
+        return other is not member and abs(member.published - other.published) <= self.ttl_s
 
     def neighbours(self, member: Member) -> list[Member]:
         """The members that it shares text with, as far as they are in memory."""
@@ -70,6 +80,14 @@ class Links:
         member.links, member.parts = {}, {}
         return before
 
+    def renew(self, member: Member) -> None:
+        """Compare anew with the articles that it is said to share text with, where both texts are at hand."""
+        for other in self.neighbours(member):
+            if len(member.print) and len(other.print):
+                _cut(member, other.id)
+                _cut(other, member.id)
+                self.verify(member, other)
+
     def remove(self, gone: Iterable[Member]) -> None:
         """Forget members and their links. Their postings go with the next `sweep`."""
         for member in gone:
@@ -77,6 +95,10 @@ class Links:
             self._by_number.pop(member.number, None)
             for other in self.neighbours(member):
                 _cut(other, member.id)
+            for name in member.awaits:
+                waiting = [one for one in self.awaited.pop(name, ()) if one != member.id]
+                if waiting:
+                    self.awaited[name] = waiting
 
     def fade(self, members: Iterable[Member]) -> None:
         """Let go of the fingerprints of members that nothing new can be folded with."""
@@ -94,28 +116,24 @@ class Links:
         self.postings.drop(keep)
 
     def _candidates(self, member: Member) -> list[Member]:
-        found: list[Member] = []
-        for number, _ in self.postings.find(shingles.sketch(member.print)):
-            # A number without a member is that of a former text, or of what is gone.
-            other = self._by_number.get(number)
-            if other is not None and other is not member:
-                found.append(other)
-                if len(found) == VERIFIED:
-                    break
-        return found
+        # A number without a member is that of a former text, or of what is gone.
+        found = (self._by_number.get(number) for number, _ in self.postings.find(shingles.sketch(member.print)))
+        return [other for other in found if other is not None and self._in_reach(member, other)]
 
     def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
         own = shingles.sketch(member.print)
         least = min(2, len(own))
-        named: dict[str, Member] = {}
+        named: dict[str, tuple[int, int, Member]] = {}
         for name in (*candidates, *self.awaited.pop(member.id, ())):
             other = self.members.get(name)
             if other is None:
                 member.awaits = (*member.awaits, name)
                 self.awaited.setdefault(name, []).append(member.id)
-            elif other is not member and shingles.shared(own, shingles.sketch(other.print)) >= least:
-                named[name] = other
-        return list(named.values())
+            elif self._in_reach(member, other):
+                common = shingles.shared(own, shingles.sketch(other.print))
+                if common >= least:
+                    named[name] = (-common, other.number, other)
+        return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]
 
 
 def _cut(member: Member, other: str) -> None:

@@ -13,8 +13,8 @@ from transforms.fold import content
 from transforms.fold.book import Book, Clock, Story
 from transforms.fold.links import Links
 from transforms.fold.shingles import Hashes
-from transforms.fold.stories import Group, Member, component, own_rank
-from transforms.records import Article, Json, Write
+from transforms.fold.stories import Group, Member, own_rank
+from transforms.records import Article, Json, Source, Write
 
 AHEAD_S = 3600
 
@@ -71,10 +71,13 @@ class Memory:
             member = self._member(article, hashes, agency)
             return self._taken(member, article, "new", candidates)
         text = content.text_hash(article.title, article.body)
-        excerpt = article.source not in member.sources and content.is_excerpt(hashes, member.print)
-        if text in member.texts or excerpt:
-            return self._seen_again(member, article)
+        # Of two sources that carry it, the one that tells less does not take the other's text away.
+        others = {source.id for source in member.sources} - {article.source.id}
+        if text in member.texts or (others and content.is_excerpt(hashes, member.print)):
+            return self._seen_again(member, article, agency)
         before = self.links.unlink(member)
+        # Else the journal would bring back the links that were cut.
+        self.changed.update({other.id: other for other in before})
         self._revise(member, article, hashes, agency, text)
         return self._taken(member, article, "revision", candidates, before)
 
@@ -100,10 +103,9 @@ class Memory:
         member.revision += 1
         member.print = hashes
         member.credits = tuple(article.wire["agencies"])
-        member.agency = agency or member.agency
+        member.agency = member.agency or agency
         member.rank = own_rank(member.agency, member.credits)
-        if article.source not in member.sources:
-            member.sources = (*member.sources, article.source)
+        member.sources = _united(member.sources, (article.source,))
 
     def _taken(
         self,
@@ -125,14 +127,18 @@ class Memory:
             writes += self.book.rearrange([member, *before])
         return self._decision(article, outcome, writes, member)
 
-    def _seen_again(self, member: Member, article: Article) -> Decision:
+    def _seen_again(self, member: Member, article: Article, agency: str | None) -> Decision:
         outcome, writes = "known", []
-        if article.source not in member.sources:
-            outcome = "sighting"
-            member.sources = (*member.sources, article.source)
+        sources = _united(member.sources, (article.source,))
+        if sources != member.sources:
+            outcome, member.sources = "sighting", sources
             self.changed[member.id] = member
             writes.append(content.sources(member, self.clock.next()))
-        if not member.checked:
+        # It is an agency's own also where another's feed told it first.
+        owned = member.agency is None and agency is not None
+        if owned:
+            member.agency, member.rank = agency, own_rank(agency, member.credits)
+        if owned or not member.checked:
             # After a start: this record was not acknowledged before, so its story may be half written.
             writes += self.book.rearrange([member])
             member.checked = True
@@ -147,7 +153,7 @@ class Memory:
             "merged_from": list(story.merged_from),
             "size": len(members),
             "original_id": None if alone else members[0].id,
-            "sources": sorted({source.id for m in members for source in m.sources}),
+            "sources": [source.document() for source in dict.fromkeys(s for m in members for s in m.sources)],
             "role": "unique" if alone else "original" if first else "repost",
             "first_seen": member.first_seen,
             "revision": member.revision,
@@ -188,7 +194,7 @@ class Memory:
         for name in old:
             if name in seen:
                 continue
-            whole = self._whole(self.members[name])
+            whole = self.book.whole([self.members[name]])
             seen.update(m.id for m in whole)
             if all(m.id in old for m in whole):
                 gone += whole
@@ -198,16 +204,6 @@ class Memory:
         if gone or faded:
             self.links.sweep()
         return len(gone)
-
-    def _whole(self, member: Member) -> list[Member]:
-        """All that is linked to `member`, or in one story with what is."""
-        whole = component([member], self.members)
-        while True:
-            told = [m for x in whole for m in self.stories[x.story].group.members]
-            more = component(told, self.members)
-            if len(more) == len(whole):
-                return whole
-            whole = more
 
     def load(self, members: Iterable[Member]) -> None:
         """Take in members from state or a seed; of each field group the higher version wins."""
@@ -219,6 +215,7 @@ class Memory:
             if known is None:
                 self.links.file(member)
                 continue
+            known.sources = member.sources = _united(known.sources, member.sources)
             if member.story_version > known.story_version:
                 _place_as(known, member)
             if member.content_version > known.content_version:
@@ -226,6 +223,11 @@ class Memory:
                 self.links.remove([known])
                 self.links.file(member)
         self.book.read()
+
+
+def _united(known: tuple[Source, ...], more: tuple[Source, ...]) -> tuple[Source, ...]:
+    ids = {source.id for source in known}
+    return (*known, *(source for source in more if source.id not in ids))
 
 
 def _place_as(member: Member, other: Member) -> None:

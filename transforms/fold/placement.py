@@ -57,7 +57,7 @@ def digest_of(document: Json) -> str:
 
 def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[tuple[Member, Overlap]]:
     """Whom the member copies: in its own story the original (or, where it shares nothing with that, the closest
-    before it); of other stories every article that comes before it and that it is linked to."""
+    before it); of other stories the original, then other articles that come before it."""
     inside = {other.id for other in group.members}
     known = {**member.parts, **member.links} if group.digest and member is group.members[0] else member.links
     before = [
@@ -69,7 +69,11 @@ def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[
     own = [(other, overlap) for other, overlap in before if other.id in inside]
     nearest = [pair for pair in own if pair[0] is original] or sorted(own, key=lambda p: (-p[1].of_a, p[0].order))[:1]
     others = sorted((pair for pair in before if pair[0].id not in inside), key=lambda p: (-p[1].shared, p[0].order))
-    return nearest + others[:LINKS_SHOWN]
+    # The first of each story is its original, if it is linked to that: none may fall off the end for another's reposts.
+    firsts = {other.story: other for other, _ in sorted(others, key=lambda p: p[0].order, reverse=True)}
+    leading = [pair for pair in others if firsts[pair[0].story] is pair[0]]
+    rest = [pair for pair in others if firsts[pair[0].story] is not pair[0]]
+    return nearest + leading + rest[: max(0, LINKS_SHOWN - len(leading))]
 
 
 def _reason(member: Member, group: Group, links: list[tuple[Member, Overlap]]) -> Json:

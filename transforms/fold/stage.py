@@ -48,7 +48,6 @@ class Folding:
     epoch: int
     open_index: Callable[[], Index]
     own_agency: Callable[[str | None, Source], str | None]
-    source_agencies: Callable[[], dict[str, str | None]]
 
 
 @dataclass(slots=True)
@@ -184,10 +183,9 @@ class Decide(beam.DoFn):
         """Read the index into memory. An original older than the range comes along with its reposts; one that is gone
         for good leaves reposts that are placed anew."""
         index, memory = self.folding.open_index(), kept.memory
-        agencies = self.folding.source_agencies()
         members, originals = [], {}
         for seed in index.seed(since, before):
-            members.append(journal.from_seed(seed, self.folding.own_agency, agencies))
+            members.append(journal.from_seed(seed, self.folding.own_agency))
             original = (seed.document.get("story") or {}).get("original_id")
             if original:
                 originals[members[-1].id] = original
@@ -199,7 +197,7 @@ class Decide(beam.DoFn):
                 if document is None:
                     orphans.append(name)
                 else:
-                    memory.load([journal.from_document(document, self.folding.own_agency, agencies)])
+                    memory.load([journal.from_document(document, self.folding.own_agency)])
         kept.owed += tuple(memory.heal(orphans))
 
     def _forget(self, kept: Kept, records: Any) -> None:

@@ -25,10 +25,10 @@ class Member:
     """What folding knows of one article.
 
     `published` is `published_effective`, `given` as the source dated it; `links` holds the overlap with each linked
-    article, seen from this one,
-    `parts` those with articles that share a passage and no more; `texts` are hashes of every text seen under this id; `placed` is a hash of the
-    placement last written. `complete` is False while only some links are known (after a seed), `checked` while the
-    placement was not compared with its writes since a start.
+    article, seen from this one, `parts` those with articles that share a passage and no more, and `digest` tells
+    whether its text was last found to be made of several; `texts` are hashes of the texts seen under this id;
+    `placed` is a hash of the placement last written. `complete` is False while only some links are known (after a
+    seed), `checked` while the placement was not compared with its writes since a start.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Member:
     print: Hashes = field(default_factory=lambda: EMPTY)
     links: dict[str, Overlap] = field(default_factory=dict)
     parts: dict[str, Overlap] = field(default_factory=dict)
+    digest: bool = False
     story: str = ""
     merged_from: tuple[str, ...] = ()
     placed: str = ""
@@ -105,6 +106,9 @@ def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Grou
     """Whether most of the text is made of these articles' together."""
     members = {other.id: other for name in set(parts.values()) for other in groups[name].members}
     texts = [members[other].print for other in parts if other in members]
+    if not all(map(len, [member.print, *texts])):
+        # The fingerprints of old articles are let go of; what was found by them holds.
+        return member.digest
     covered = np.count_nonzero(np.isin(member.print, np.concatenate(texts)))
     return bool(covered >= THRESHOLD * len(member.print))
 
@@ -114,24 +118,11 @@ def form(members: Iterable[Member]) -> list[Group]:
     groups: dict[str, Group] = {}
     group_of: dict[str, str] = {}
     for member in sorted(members, key=lambda m: m.order):
-        name, digest = choose(member, groups, group_of)
+        name, member.digest = choose(member, groups, group_of)
         if name is None:
-            groups[member.id] = Group([member], digest)
+            groups[member.id] = Group([member], member.digest)
             name = member.id
         else:
             groups[name].members.append(member)
         group_of[member.id] = name
     return list(groups.values())
-
-
-def component(start: Iterable[Member], members: Mapping[str, Member]) -> list[Member]:
-    """All members that can be reached from `start` over links and parts."""
-    seen = {member.id: member for member in start}
-    todo = list(seen.values())
-    while todo:
-        member = todo.pop()
-        for other in (*member.links, *member.parts):
-            if other not in seen and other in members:
-                seen[other] = members[other]
-                todo.append(members[other])
-    return list(seen.values())

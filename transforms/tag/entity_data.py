@@ -164,6 +164,8 @@ class _Reader:
             if not name:
                 raise self.fail(key, "has no name", "give `name`, the English display name")
             entity = self.data.entities[id_] = Entity(id_, str(name), type_)
+            if type_ == "person":
+                names["en"] = list(dict.fromkeys([entity.name, *names.get("en", ())]))
             names.setdefault("en", [entity.name])
         elif "type" in entry and entry["type"] != entity.type:
             raise self.fail(f"{key}.type", f"{entry['type']} here, {entity.type} in another file", "give one type, or another id")
@@ -176,6 +178,7 @@ class _Reader:
                 if name not in kept:
                     raise self.fail(f"{key}.drop.{language}", f"{name!r} is not a name to drop", "name one that an earlier file lists")
                 kept.remove(name)
+        entity.name = str(entry.get("name", entity.name))
         for language, more in names.items():
             entity.names.setdefault(language, []).extend(more)
         entity.codes += self.strings(f"{key}.codes", entry.get("codes", []))

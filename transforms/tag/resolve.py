@@ -153,8 +153,7 @@ def _named_so(text: Text, word: int) -> bool:
         return False
     if word == 0 or _SENTENCE_ENDS & set(text.gap(word)):
         return False
-    capitals = sum(text.capital(i) for i in range(len(text.words)))
-    return capitals <= 0.6 * len(text.words)
+    return not text.headline
 
 
 def _ends_with(text: Text, end: int, phrases: set[str]) -> bool:
