@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import parts, prism
+from pipeline import opening, prism
 from pipeline.config import Config, Ref, resolve
+from transforms.alert.rules import Rules
+from transforms.attribute.agencies import Agencies
 from transforms.errors import DataError, MissingPart
 from transforms.records import Json
+from transforms.tag.entities import Gazetteer
+from transforms.tag.topics import Topics
 
 BAD_CONFIG, MISSING = 2, 3
 
@@ -40,16 +44,14 @@ def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
     if not first.good:
         return
     config = resolve(ref)
-    yield _try("feeds", lambda: f"{len(parts.feeds_of(ref))}")
-    yield _try("files", lambda: f"{len(parts.files_of(ref))}")
-    yield _try("agencies", lambda: f"{len(parts.agencies_of(ref).slugs)}, version {parts.agencies_of(ref).version}")
-    yield _try(
-        "entities", lambda: f"{len(parts.gazetteer_of(ref).data.entities)}, version {parts.gazetteer_of(ref).version}"
-    )
-    yield _try("topics", lambda: f"{len(parts.topics_of(ref).all)}, version {parts.topics_of(ref).version}")
-    yield _try("alert rules", lambda: f"{len(parts.rules_of(ref).rules)}, version {parts.rules_of(ref).version}")
+    yield _try("feeds", lambda: f"{len(opening.feeds_of(ref))}")
+    yield _try("files", lambda: f"{len(opening.files_of(ref))}")
+    yield _try("agencies", lambda: _data(opening.agencies_of(ref), len(opening.agencies_of(ref).slugs)))
+    yield _try("entities", lambda: _data(opening.gazetteer_of(ref), len(opening.gazetteer_of(ref).data.entities)))
+    yield _try("topics", lambda: _data(opening.topics_of(ref), len(opening.topics_of(ref).all)))
+    yield _try("alert rules", lambda: _data(opening.rules_of(ref), len(opening.rules_of(ref).rules)))
     yield _try("index", lambda: _index(ref, config))
-    yield _try("Prism", lambda: _prism(prism_option, bool(parts.feeds_of(ref))))
+    yield _try("Prism", lambda: _prism(prism_option, bool(opening.feeds_of(ref))))
 
 
 def _try(what: str, look: Callable[[], str]) -> Row:
@@ -61,6 +63,10 @@ def _try(what: str, look: Callable[[], str]) -> Row:
         return Row(what, str(error), MISSING)
 
 
+def _data(data: Agencies | Gazetteer | Topics | Rules, count: int) -> str:
+    return f"{count}, version {data.version}"
+
+
 def _config(ref: Ref) -> str:
     return f"{ref.file}, {len(resolve(ref).sources)} sources"
 
@@ -68,7 +74,7 @@ def _config(ref: Ref) -> str:
 def _index(ref: Ref, config: Config) -> str:
     path = ref.path(config.index.path)
     if path.exists():
-        return f"embedded, {parts.index_of(ref).counts()['articles']} articles"
+        return f"embedded, {opening.index_of(ref).counts()['articles']} articles"
     folder = _existing(path.parent)
     if not os.access(folder, os.W_OK):
         raise DataError(ref.file, "index.path", f"{folder} cannot be written", "name a folder that can")

@@ -45,7 +45,7 @@ SourceOption = Annotated[str | None, typer.Option("--source", help="Source id or
 
 def opened(ref: config.Ref) -> Index:
     """The index of a config, for reading."""
-    from pipeline.parts import index_of
+    from pipeline.opening import index_of
 
     return index_of(ref)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import config, runners
+from pipeline import config, show
 from pipeline.cli import FAILED, ConfigOption, JsonOption, app, lines, loaded, out
 from transforms.errors import DataError
 
@@ -32,6 +32,7 @@ def run(
 
     Other options go to Beam. Examples: `run` · `run --once` · `run --runner FlinkRunner --flink_master=localhost:8081`
     """
+    from pipeline import runners
     from pipeline.modes import Mode, start
 
     if runner not in runners.KNOWN:
@@ -56,13 +57,12 @@ def check(
     """
     from pipeline.checks import checks
 
-    rows = checks(config.read(config.find(conf)), prism)
+    rows = list(checks(config.read(config.find(conf)), prism))
     if as_json:
         lines([row.document() for row in rows])
     else:
         for row in rows:
-            out().print(f"[{'green' if row.good else 'red'}]{'ok  ' if row.good else 'bad '}[/] {row.what}: ", end="")
-            out().print(row.said, markup=False, highlight=False)
+            show.check(out(), row.good, row.what, row.said)
     worst = max((row.code for row in rows), default=0)
     if worst:
         raise typer.Exit(worst)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipeline import parts, prism
+from pipeline import opening, prism
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
 from pipeline.newsroom.server import Newsroom
 from pipeline.progress import Progress
@@ -36,7 +36,7 @@ class Mode:
 def start(ref: Ref, mode: Mode) -> Json:
     """Run as asked until the end or a person stops it; returns the counts of the index."""
     with Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
-        index = parts.index_of(own)
+        index = opening.index_of(own)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
             _loop(own, mode, progress, stop, done)
@@ -61,12 +61,12 @@ def _streams(mode: Mode, progress: Progress) -> bool:
 
 def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
     """Bounded runs one after the other, each polling every feed once."""
-    pause = min((feed.interval_s for feed in parts.feeds_of(ref)), default=resolve(ref).fetch.interval)
-    index = parts.index_of(ref)
+    pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
+    index = opening.index_of(ref)
     while not stop.asked:
         began = time.monotonic()
         run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args), progress, stop)
-        if done(index) or not parts.feeds_of(ref):
+        if done(index) or not opening.feeds_of(ref):
             return
         while not stop.asked and time.monotonic() - began < pause:
             time.sleep(0.1)

@@ -1,143 +1,23 @@
-"""The parts that the graph is made of, from the config: each as a function that a worker can call by name.
-
-What travels to a worker is the config as written (`Ref`); each process opens its own index, data and rules once.
-"""
+"""The parts that the graph is made of, from the config: each as a function that a worker can call by name."""
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from functools import partial as bind
 
-from pipeline.config import FilesSource, Ref, RssSource, resolve, secrets
-from transforms.alert.rules import Rules, load_rules
-from transforms.attribute.agencies import Agencies, load_agencies
-from transforms.errors import DataError
-from transforms.feeds.poller import Poller
+from pipeline import opening
+from pipeline.config import Ref, resolve, secrets
+from transforms.alert.rules import Rules
+from transforms.attribute.agencies import Agencies
 from transforms.feeds.read import Polling
-from transforms.feeds.specs import FeedSpec, FetchPolicy
-from transforms.files.paths import expand
 from transforms.files.read import FileSpec
 from transforms.fold.stage import Folding
 from transforms.index.interface import Index
-from transforms.index.open import open_index
-from transforms.records import DeadLetter, Entry, Source
-from transforms.tag.entities import Gazetteer, builtin_paths, load_gazetteer
-from transforms.tag.topics import SHIPPED, Topics, load_topics
-
-
-def index_of(ref: Ref) -> Index:
-    """The index of this config, one per process."""
-    part = resolve(ref).index
-    return open_index(part.kind, path=str(ref.path(part.path)))
-
-
-@functools.lru_cache(maxsize=8)
-def agencies_of(ref: Ref) -> Agencies:
-    """The agencies, with the outlets and slugs that the config names checked."""
-    config = resolve(ref)
-    file = config.agencies.file
-    found = load_agencies(ref.path(file) if file else None, config.agencies.outlets)
-    for at, source in enumerate(config.sources):
-        if isinstance(source, RssSource) and source.agency is not None and source.agency not in found.slugs:
-            from pipeline.values import nearest
-
-            problem = f'unknown agency "{source.agency}"'
-            raise DataError(ref.file, f"sources[{at}].agency", problem, nearest(source.agency, found.slugs))
-    return found
-
-
-@functools.lru_cache(maxsize=8)
-def gazetteer_of(ref: Ref) -> Gazetteer:
-    """The entities: shipped, and the config's own."""
-    part = resolve(ref).entities
-    return load_gazetteer((*(builtin_paths() if part.shipped else ()), *map(ref.path, part.files)))
-
-
-@functools.lru_cache(maxsize=8)
-def topics_of(ref: Ref) -> Topics:
-    """The topics: shipped, and the config's own."""
-    part = resolve(ref).topics
-    return load_topics((*((SHIPPED,) if part.shipped else ()), *map(ref.path, part.files)))
-
-
-@functools.lru_cache(maxsize=8)
-def rules_of(ref: Ref) -> Rules:
-    """The alert rules, checked against topics, entities, agencies and channels that exist."""
-    part = resolve(ref).alerts
-    return load_rules(
-        ref.path(part.rules) if part.rules else None,
-        topics=[topic.id for topic in topics_of(ref).all],
-        entities=gazetteer_of(ref).data.entities,
-        agencies=agencies_of(ref).slugs,
-        channels=tuple(part.channels),
-    )
-
-
-def own_agency(ref: Ref, url: str | None, source: Source) -> str | None:
-    """The agency whose own article this is: as the config declares the feed, else by the domain of article or
-    source."""
-    agencies = agencies_of(ref)
-    host = urlsplit(url).hostname if url else None
-    return source.agency or agencies.owner(host or "", None) or agencies.owner(source.domain, None)
-
-
-def feeds_of(ref: Ref) -> list[FeedSpec]:
-    """The feeds of the config."""
-    config = resolve(ref)
-    specs = []
-    for source in config.sources:
-        if not isinstance(source, RssSource):
-            continue
-        url = source.url.get_secret_value()
-        domain = (urlsplit(url).hostname or "").removeprefix("www.")
-        specs.append(
-            FeedSpec(
-                id=source.reader_id,
-                url=url,
-                source=Source(source.reader_id, source.name or source.reader_id, domain, source.agency),
-                interval_s=source.interval or config.fetch.interval,
-                language=source.language,
-                headers=tuple((name, value.get_secret_value()) for name, value in source.headers.items()),
-            )
-        )
-    return specs
-
-
-def policy_of(ref: Ref) -> FetchPolicy:
-    """How to fetch, as the config says."""
-    fetch = resolve(ref).fetch
-    return FetchPolicy(
-        allow_addresses=tuple(fetch.allow_addresses),
-        hosts=dict(fetch.hosts),
-        max_bytes=fetch.max_bytes,
-        timeout_s=fetch.timeout,
-        threads=fetch.threads,
-        pages=fetch.pages,
-        per_host_delay_s=fetch.per_host_delay,
-    )
-
-
-def poller_of(ref: Ref, once: bool) -> Poller:
-    """A poller of all feeds of the config."""
-    return Poller(feeds_of(ref), index_of(ref), policy_of(ref), once=once)
-
-
-def files_of(ref: Ref) -> list[FileSpec]:
-    """The files of the config, patterns expanded, each once; DataError where a pattern names none."""
-    found: dict[str, FileSpec] = {}
-    for at, source in enumerate(resolve(ref).sources):
-        if isinstance(source, FilesSource):
-            for path in expand(source.path, ref.base, ref.file, f"sources[{at}].path"):
-                found.setdefault(path, FileSpec(path, Source(source.id)))
-    return list(found.values())
-
-
-def dead_letters_of(ref: Ref) -> str:
-    """The path of the dead letters."""
-    return str(ref.path(resolve(ref).dead_letters.path))
+from transforms.records import DeadLetter, Entry
+from transforms.tag.entities import Gazetteer
+from transforms.tag.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,27 +50,26 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
     """The parts of one start: takes a new epoch from the index. With `letters`, only those are read."""
     config = resolve(ref)
     job = uuid.uuid4().hex[:12]
-    bind = functools.partial
     return Parts(
         job=job,
-        feeds=letters is None and bool(feeds_of(ref)),
-        files=[] if letters is not None else files_of(ref),
+        feeds=letters is None and bool(opening.feeds_of(ref)),
+        files=[] if letters is not None else [FileSpec(*file) for file in opening.files_of(ref)],
         once=once,
         shards=config.dedupe.shards,
-        dead_letters=dead_letters_of(ref),
+        dead_letters=opening.dead_letters_of(ref),
         secrets=bind(secrets, ref),
-        index=bind(index_of, ref),
-        agencies=bind(agencies_of, ref),
-        gazetteer=bind(gazetteer_of, ref),
-        topics=bind(topics_of, ref),
-        rules=bind(rules_of, ref),
+        index=bind(opening.index_of, ref),
+        agencies=bind(opening.agencies_of, ref),
+        gazetteer=bind(opening.gazetteer_of, ref),
+        topics=bind(opening.topics_of, ref),
+        rules=bind(opening.rules_of, ref),
         folding=Folding(
             job,
             int(config.dedupe.ttl),
-            index_of(ref).start_epoch(),
-            bind(index_of, ref),
-            bind(own_agency, ref),
+            opening.index_of(ref).start_epoch(),
+            bind(opening.index_of, ref),
+            bind(opening.own_agency, ref),
         ),
-        polling=Polling(job, bind(poller_of, ref)),
+        polling=Polling(job, bind(opening.poller_of, ref)),
         letters=letters or [],
     )

@@ -16,12 +16,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
-
-from apache_beam.version import __version__ as beam_version
 
 from transforms.errors import MissingPart
 
+# Asked of the package, not of Beam: commands that only look need not wait for Beam to be imported.
+beam_version = version("apache-beam")
 MODULE = f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{beam_version}"
 REMEDY = (
     "streaming needs Prism: install Go (then it is built by itself), or give --prism PATH or NEWS_PRISM=PATH; "

@@ -54,7 +54,7 @@ class Progress:
     def tell(self, text: str, style: str = "") -> None:
         """A line that stays."""
         if not self.quiet:
-            self.console.print(Text(text, style=style))
+            self.console.print(Text(text, style=style), soft_wrap=True)
 
     def started(self, runner: str, bounded: bool) -> None:
         """Which runner runs: never a guess."""
@@ -74,13 +74,14 @@ class Progress:
         elif line != self._last and time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
             self._shown_plain = time.monotonic()
             self._last = line
-            self.console.print(Text(line))
+            self.console.print(Text(line), soft_wrap=True)
 
     def _line(self, counts: dict[str, int]) -> str:
         failed = f" ({counts['failed_polls']} failed)" if counts.get("failed_polls") else ""
         return (
             f"{time.monotonic() - self._began:4.0f} s  polls {counts['polls']}{failed} · "
-            f"articles {counts['articles']} · stories {counts['stories']} · reposts folded {counts['reposts']} · alerts {counts['alerts']}"
+            f"articles {counts['articles']} · stories {counts['stories']} · "
+            f"reposts folded {counts['reposts']} · alerts {counts['alerts']}"
         )
 
     def _tell_stories(self, index: Index) -> None:

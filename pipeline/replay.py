@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline import parts
+from pipeline import opening
 from pipeline.config import Ref
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph
@@ -18,7 +18,7 @@ def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], q
 
     Until the graph has ended, all letters stay on disk: a crash loses none, and the next replay takes them up.
     """
-    path = parts.dead_letters_of(ref)
+    path = opening.dead_letters_of(ref)
     taken = take_for_replay(path)
     try:
         letters: list[Entry | DeadLetter] = [again(letter.letter) for letter in taken]

@@ -12,7 +12,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline import graph, parts, runners
+from pipeline import graph, opening, parts, runners
 from pipeline.config import Ref, resolve
 from pipeline.progress import Progress
 from transforms.alert.outbox import Courier
@@ -74,7 +74,7 @@ def run_graph(
     """
     check_data(ref)
     assembled = parts.assemble(ref, start.once, letters)
-    index = parts.index_of(ref)
+    index = opening.index_of(ref)
     log = ref.path("data/prism.log")
     with (
         runners.choose(start.runner, assembled.bounded, start.prism, start.beam_args, log, progress.say) as chosen,
@@ -98,7 +98,7 @@ def run_graph(
 def delivering(ref: Ref, index: Index) -> Iterator[None]:
     """Alerts go out from the outbox while this lasts, in threads of this process and outside any bundle."""
     config = resolve(ref)
-    guard = Guard(parts.policy_of(ref).allow_addresses)
+    guard = Guard(opening.policy_of(ref).allow_addresses)
     courier = Courier(index, build_senders(config.alerts.channels, Path(ref.base), guard))
     courier.start()
     try:
@@ -123,6 +123,6 @@ def settled(index: Index) -> bool:
 
 def check_data(ref: Ref) -> None:
     """Load every data file, so that a mistake is said before anything runs."""
-    parts.rules_of(ref)
-    parts.feeds_of(ref)
-    parts.files_of(ref)
+    opening.rules_of(ref)
+    opening.feeds_of(ref)
+    opening.files_of(ref)

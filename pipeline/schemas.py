@@ -44,9 +44,12 @@ def _config() -> Json:
     for node in _nodes(schema):
         if node.get("pattern") == DURATION["pattern"] and isinstance(node.get("default"), float):
             node["default"] = written(node["default"])
+        if isinstance(node.get("default"), dict) and "$ref" in node:
+            # A part that is left out: its own keys tell their defaults.
+            del node["default"]
     timeout = schema["$defs"]["WebhookChannel"]["properties"]["timeout"]
     whole = {"type": timeout.pop("type"), "minimum": timeout.pop("minimum"), "maximum": timeout.pop("maximum")}
-    timeout["anyOf"] = [DURATION, whole]
+    timeout["anyOf"] = [{"type": "string", "pattern": r"^\d+\s*[smhd]$"}, whole]
     return schema
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from transforms.alert.inert import plain
-from transforms.fold.placement import span
+from transforms.fold.lag import span
 from transforms.records import Json, seconds
 
 # Unicode's First Strong Isolate and its end: the text between takes the direction of its first strong letter.
@@ -35,44 +34,68 @@ def _names(items: Sequence[Json], most: int = 4) -> str:
     return ", ".join(names) + (" …" if len(items) > most else "")
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 def articles(console: Console, found: Sequence[Json]) -> None:
-    """A table of article documents."""
-    table = _table("published", "source", "lang", "role", "title", "topics", "id")
+    """Article documents, two lines each: when, where, what; then the title, and the match."""
     for item in found:
         role = (item.get("story") or {}).get("role") or "-"
-        table.add_row(
-            moment(item["published_effective"]),
-            plain((item.get("source") or {}).get("id"), 24),
-            item.get("language") or "-",
-            Text(role, style=ROLE_STYLE.get(role, "")),
-            Text(isolate(item["title"], 90)),
-            ", ".join(topic["id"] for topic in item["topics"][:3]),
-            item["id"],
-        )
-    _print(console, table, len(found), "article")
+        head = Text(f"{moment(item['published_effective'])}  {_source(item.get('source'))}  ")
+        head.append(f"{item.get('language') or '-'}  ")
+        head.append(role, style=ROLE_STYLE.get(role, ""))
+        head.append(f"  {', '.join(topic['id'] for topic in item['topics'][:3])}", style="cyan")
+        head.append(f"  {item['id']}", style="dim")
+        _block(console, head, item["title"])
+        if item.get("highlight"):
+            _line(console, Text(f"    {isolate(item['highlight'], 200)}", style="dim"))
+    _count(console, len(found), "article", "articles")
 
 
 def stories(console: Console, found: Sequence[Json]) -> None:
-    """A table of story documents."""
-    table = _table("latest", "first had by", "reposts", "title", "agencies", "topics", "id")
+    """Story documents, two lines each."""
     for item in found:
-        table.add_row(
-            moment(item["latest"]),
-            plain(item["sources"][0]["id"] if item["sources"] else "-", 24),
-            Text(str(item["reposts"]), style="bold yellow" if item["reposts"] else "dim"),
-            Text(isolate(item["title"], 90)),
-            ", ".join(item["agencies"][:3]),
-            ", ".join(topic["id"] for topic in item["topics"][:3]),
-            item["id"],
-        )
-    _print(console, table, len(found), "stor", "y", "ies")
+        head = Text(f"{moment(item['latest'])}  {_source(item['sources'][0] if item['sources'] else None)}  ")
+        more = item["reposts"]
+        head.append(f"{more} repost{'' if more == 1 else 's'}" if more else "alone", style="yellow" if more else "dim")
+        head.append(f"  {', '.join(item['agencies'][:4])}", style="magenta")
+        head.append(f"  {', '.join(topic['id'] for topic in item['topics'][:4])}", style="cyan")
+        head.append(f"  {item['id']}", style="dim")
+        _block(console, head, item["title"])
+    _count(console, len(found), "story", "stories")
+
+
+def alerts(console: Console, found: Sequence[Json]) -> None:
+    """Alert documents, three lines each: when and how grave, the title, and why."""
+    for item in found:
+        head = Text(f"{moment(item['created'])}  ")
+        head.append(item["severity"], style="bold red" if item["severity"] in ("high", "critical") else "yellow")
+        told = len(item["history"])
+        head.append(f"  {plain(item['rule'], 40)}  {told} article{'' if told == 1 else 's'}")
+        head.append(f"  story {item['story_id']}", style="dim")
+        _block(console, head, item.get("title") or "")
+        _line(console, Text(f"    {plain(item['reason'], 300)}", style="italic"))
+    _count(console, len(found), "alert", "alerts")
+
+
+def check(console: Console, good: bool, what: str, said: str) -> None:
+    """One line of `check`."""
+    line = Text("ok   " if good else "bad  ", style="green" if good else "bold red")
+    _line(console, line.append(f"{what}: {plain(said, 1000)}", style="default"))
+
+
+def _source(source: Json | None) -> str:
+    return plain((source or {}).get("id"), 30) or "-"
+
+
+def _line(console: Console, text: Text) -> None:
+    console.print(text, soft_wrap=True)
+
+
+def _block(console: Console, head: Text, title: str) -> None:
+    _line(console, head)
+    _line(console, Text(f"    {isolate(title, 200)}", style="bold"))
+
+
+def _count(console: Console, count: int, one: str, many: str) -> None:
+    console.print(f"{count} {one if count == 1 else many}", style="dim")
 
 
 def story(console: Console, found: Json) -> None:
@@ -106,11 +129,8 @@ def _details(branch: Tree, member: Json) -> None:
     branch.add(Text(f"{member['id']}  {plain(member.get('url') or member.get('guid') or '', 200)}", style="dim"))
     for copy in member["story"]["copied_from"]:
         lag = f"{span(copy['lag_s'])} {'later' if copy['lag_s'] >= 0 else 'earlier'}"
-        branch.add(
-            Text(
-                f"{copy['share_of_this']:.0%} of this text is in {copy['id']}, {copy['share_of_other']:.0%} of that in this; {lag}"
-            )
-        )
+        this, that = f"{copy['share_of_this']:.0%}", f"{copy['share_of_other']:.0%}"
+        branch.add(Text(f"{this} of this text is in {copy['id']}, {that} of that in this; {lag}"))
     wire = member["wire"]
     for piece in wire["evidence"]:
         branch.add(Text(f"credits {piece['agency']}: {isolate(piece['text'], 80)} ({piece['field']})"))
@@ -119,25 +139,3 @@ def _details(branch: Tree, member: Json) -> None:
         branch.add(Text(f"because: {plain(verdict['text'], 240)} (rules {verdict['rules_version']})", style="italic"))
     if member["revision"]:
         branch.add(Text(f"revision {member['revision']}", style="dim"))
-
-
-def alerts(console: Console, found: Sequence[Json]) -> None:
-    """A table of alert documents."""
-    table = _table("created", "severity", "rule", "title", "why", "articles", "story")
-    for item in found:
-        table.add_row(
-            moment(item["created"]),
-            item["severity"],
-            plain(item["rule"], 30),
-            Text(isolate(item.get("title") or "", 80)),
-            Text(plain(item["reason"], 160)),
-            str(len(item["history"])),
-            item["story_id"],
-        )
-    _print(console, table, len(found), "alert")
-
-
-def _print(console: Console, table: Table, count: int, noun: str, one: str = "", many: str = "s") -> None:
-    if count:
-        console.print(table)
-    console.print(f"{count} {noun}{one if count == 1 else many}", style="dim")

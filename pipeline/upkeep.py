@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Ref
-from pipeline.parts import index_of
+from pipeline.opening import index_of
 from transforms.clean.urls import article_id, canonical
 from transforms.errors import DataError
 from transforms.index.embedded import EmbeddedIndex

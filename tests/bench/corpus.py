@@ -10,9 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tests.running import ROOT, configure, write_lines
-
 from pipeline import config
+from tests.running import ROOT, configure, write_lines
 
 RULES = ROOT / "pipeline" / "newsroom" / "rules.yaml"
 

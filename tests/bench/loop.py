@@ -72,7 +72,15 @@ def run(ref: Ref) -> Timing:
             _flush(held, parts, timed)
     _flush(held, parts, timed)
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-    return Timing(count, wall, cpu, parts.index().counts(), dict(timed.spent), whole_s=wall)
+    return Timing(count, wall, cpu, final_counts(parts), dict(timed.spent), whole_s=wall)
+
+
+def final_counts(parts: Parts) -> dict[str, int]:
+    """What the index counts at the end; it is closed then."""
+    index = parts.index()
+    counts = index.counts()
+    index.close()
+    return counts
 
 
 def _entries(parts: Parts, timed: _Stopwatch) -> Iterator[Entry]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import resource
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
-from tests.bench import watch
-from tests.bench.loop import Timing
 
 from pipeline import graph, parts, runners
 from pipeline.config import Ref
 from pipeline.parts import Parts
+from tests.bench import watch
+from tests.bench.loop import Timing, final_counts
 
 
 def run(ref: Ref, beam_args: tuple[str, ...] = ()) -> Timing:
@@ -39,7 +37,7 @@ def run(ref: Ref, beam_args: tuple[str, ...] = ()) -> Timing:
         articles=span.marks,
         wall=span.wall,
         cpu=span.cpu,
-        counts=assembled.index().counts(),
+        counts=final_counts(assembled),
         prism_cpu=_children() - children,
         start_s=span.first[0] - began,
         whole_s=time.perf_counter() - began,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.fold.fold_families import family
 from tests.fold.fold_play import DAY, TTL, Play, owner
 from transforms.fold import journal
-from transforms.records import Article
+from transforms.records import Article, replace
 
 SEEDS = range(12)
 
@@ -47,10 +48,12 @@ def test_a_memory_read_from_its_journal_decides_alike(seed: int, cut: float) -> 
     kept, written = Play(), []
     for item, text in items[:at]:
         kept.deliver(item, text)
-        written += [journal.dump(member) for member in kept.memory.changed.values()]
+        serial = kept.memory.clock.next()
+        written += [journal.dump(member, serial) for member in kept.memory.changed.values()]
         kept.memory.changed.clear()
-    again = Play(shelf=_copy(kept))
-    again.memory.load(member for member in map(journal.parse, written) if member is not None)
+    again = Play(shelf=copy.deepcopy(kept.shelf))
+    random.Random(seed).shuffle(written)
+    again.memory.load(journal.latest(written))
     again.check()
     _same_further(kept, again, items[at:])
 
@@ -61,8 +64,8 @@ def test_a_memory_seeded_from_the_index_decides_alike(seed: int, cut: float) -> 
     items = _with_revisions(seed, 100)
     at = int(len(items) * cut)
     kept = play(items[:at])
-    again = Play(epoch=2, shelf=_copy(kept))
-    again.memory.load(journal.from_seed(one, owner, {f"s{n}": a for n, a in _declared(items)}) for one in kept.shelf.seeds())
+    again = Play(epoch=2, shelf=copy.deepcopy(kept.shelf))
+    again.memory.load(journal.from_seed(one, owner) for one in kept.shelf.seeds())
     again.check()
     _same_further(kept, again, items[at:])
 
@@ -88,14 +91,8 @@ def test_freeing_memory_decides_nothing(seed: int) -> None:
     assert (freed.memory.members, freed.memory.stories, freed.memory.links.postings.size) == ({}, {}, 0)
 
 
-def _declared(items: list[tuple[Article, object]]) -> list[tuple[int, str | None]]:
-    return [(int(item.source.id[1:]), item.source.agency) for item, _ in items]
-
-
 def _with_revisions(seed: int, size: int) -> list[tuple[Article, object]]:
     """A family in which every seventh article takes another's text later, and every ninth is delivered again."""
-    from transforms.records import replace
-
     rng = random.Random(seed)
     items = [(replace(a, source=replace(a.source, agency=("afp" if a.source.id == "s3" else None))), t)
              for a, t in family(seed, size)]  # fmt: skip
@@ -108,12 +105,6 @@ def _with_revisions(seed: int, size: int) -> list[tuple[Article, object]]:
         if number % 9 == 0:
             more.append((replace(item, arrived=late, source=replace(item.source, id="s24", agency=None)), text))
     return sorted([*items, *more], key=lambda pair: pair[0].arrived)
-
-
-def _copy(one: Play):
-    import copy
-
-    return copy.deepcopy(one.shelf)
 
 
 def _same_further(kept: Play, again: Play, items: list[tuple[Article, object]]) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.stream import plan as plans
 from tests.stream.feeds import serving
 from tests.stream.watch import Outcome, Watcher, read_outcome, settled, started, stream_config, wait_until
-
-WHOLE_S = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +29,7 @@ def undisturbed(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         config = stream_config(folder, feeds, hook)
         with started(config) as running, Watcher(folder / "news.db", plan, feeds) as watcher:
             wait_until(running, "the first request", lambda: feeds.begun is not None, 90)
-            wait_until(running, "the minute's end", lambda: feeds.clock() >= WHOLE_S, 90)
+            wait_until(running, "the minute's end", lambda: feeds.clock() >= plans.WHOLE_S, 90)
             wait_until(running, "all alerts delivered", lambda: settled(watcher.index), 20)
             stopped = running.interrupt()
             watcher.look()

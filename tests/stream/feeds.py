@@ -102,7 +102,7 @@ class Feeds:
 
     def hangs_for(self, feed: int) -> float:
         """For how many seconds a request to this feed hears nothing."""
-        if feed != HANGING or not HANG_AT <= self.clock():
+        if feed != HANGING or self.clock() < HANG_AT:
             return self.slow_s
         return max(self.slow_s, self.moment(HANG_AT) + HANG_S - time.monotonic())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from tests.stream.plan import FAILING, FEEDS, HANG_AT, HANG_S, HANGING, INTERVAL_S, LATE, SILENT
 from tests.stream.watch import Outcome
@@ -34,7 +35,7 @@ def delays(outcome: Outcome) -> dict[str, tuple[int, float]]:
 def gaps(outcome: Outcome, feed: int) -> list[float]:
     """Seconds between one request to a feed and the next."""
     times = [request.at for request in outcome.feeds.of(feed)]
-    return [after - before for before, after in zip(times, times[1:], strict=False)]
+    return [after - before for before, after in pairwise(times)]
 
 
 def table(outcome: Outcome) -> str:

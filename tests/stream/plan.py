@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.stream.texts import Writer
@@ -19,13 +18,13 @@ AGENCY_FEEDS = {0: "reuters", 1: "afp"}
 WIRES, PORTALS = range(10), range(10, 46)
 FAILING = tuple(range(30, 36))
 SILENT, HANGING, LATE = 46, 47, 48
-LAST_S = 40.0
+LAST_S, WHOLE_S = 40.0, 60.0
 HANG_AT, HANG_S = 5.0, 30.0
 STORIES, UNIQUES = 22, 45
 TWO_DAYS, TWENTY_DAYS = 2 * 86400, 20 * 86400
 
 SANCTIONS = (
-    "Ministers meeting in {place} agreed on economic sanctions and an arms embargo against the {noun} owners of {place}.",
+    "Ministers in {place} agreed on economic sanctions and an arms embargo against the {noun} owners of {place}.",
     "The sanctions regime follows {number} violations of an earlier trade embargo, {who} {said} {when}.",
 )
 PIGMENT = "Painters had mixed the ultramarine themselves."

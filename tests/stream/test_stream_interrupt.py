@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.stream import plan as plans
 from tests.stream.feeds import gives_validators, serving
 from tests.stream.figures import too_soon

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from tests.running import outcome
 from tests.stream.feeds import Feeds, serving
 from tests.stream.figures import gaps, table, too_soon

@@ -26,7 +26,7 @@ _WORDS = {
         maps turbines benches ledgers pumps windows bicycles valves portraits saplings buoys bricks looms sluices
         drums clocks parcels nets kettles""",
     "who": """engineers teachers divers bookkeepers gardeners pilots residents historians carpenters nurses clerks
-        beekeepers sailors tenants musicians surveyors millers weavers porters students""",
+        beekeepers sailors tenants musicians surveyors millers weavers porters masons""",
     "said": """argued hoped doubted noted insisted explained admitted warned recalled suggested promised learned""",
 }  # fmt: skip
 _WHENS = (

@@ -16,7 +16,6 @@ from typing import Any
 from tests.running import configure, environment
 from tests.stream.feeds import Feeds, Hook
 from tests.stream.plan import RULES, Plan
-
 from transforms.deadletters.store import read
 from transforms.index.embedded import EmbeddedIndex
 from transforms.index.interface import Index, Query

@@ -64,9 +64,9 @@ class Book:
         neighbours = self.links.neighbours(member)
         # It comes last of all that it is linked to, so forming the stories anew would move nobody else.
         groups = {other.story: self.stories[other.story].group for other in neighbours}
-        name, digest = choose(member, groups, {other.id: other.story for other in neighbours})
+        name, member.digest = choose(member, groups, {other.id: other.story for other in neighbours})
         if name is None:
-            return self._write([(member.id, self._mint(Group([member], digest)))])
+            return self._write([(member.id, self._mint(Group([member], member.digest)))])
         story = self.stories[name]
         story.group.members.append(member)
         story.group.members.sort(key=lambda m: m.order)
@@ -113,53 +113,46 @@ class Book:
         original = group.members[0]
         if len(group.members) < VERIFIED:
             return False
-        return any(
-            [
-                self.links.verify(original, member)
-                for member in members
-                if member.id not in original.links and member.id not in original.parts
-            ]
-        )
+        unlinked = [m for m in members if m.id not in original.links and m.id not in original.parts]
+        return len([member for member in unlinked if self.links.verify(original, member)]) > 0
 
     def remove(self, gone: list[Member]) -> None:
         """Take members out of their stories, and out of memory."""
         self.links.remove(gone)
         for member in gone:
             self.changed.pop(member.id, None)
-            story = self.stories.get(member.story)
-            if story is None:
-                continue
-            story.group.members = [m for m in story.group.members if m is not member]
-            if not story.group.members:
+            story = self.leave(member)
+            if story is not None:
                 self._names.difference_update((story.id, *story.merged_from))
-                del self.stories[member.story]
 
-    def read(self) -> None:
-        """Make the stories anew from what the members say of themselves, and links known at both ends."""
-        self.stories = {}
-        members = self.links.members
-        for member in members.values():
-            if not member.complete:
-                self.links.renew(member)
-            for other, overlap in member.links.items():
-                if other in members:
-                    members[other].links.setdefault(member.id, overlap.turned())
-            for other, overlap in member.parts.items():
-                if other in members:
-                    members[other].parts.setdefault(member.id, overlap.turned())
-        for member in sorted(members.values(), key=lambda m: m.order):
+    def leave(self, member: Member) -> Story | None:
+        """Take a member out of its story, which is returned if that ends it."""
+        story = self.stories.get(member.story)
+        if story is None:
+            return None
+        story.group.members = [m for m in story.group.members if m is not member]
+        return None if story.group.members else self.stories.pop(member.story)
+
+    def read(self, members: Iterable[Member]) -> None:
+        """Put members in the stories that they say they are in, and make their links known at both ends."""
+        fresh = sorted(members, key=lambda m: m.order)
+        for member in fresh:
+            self.links.join(member)
+        touched: dict[str, Story] = {}
+        for member in fresh:
             member.story = member.story or _name(member, member.revision)
-            story = self.stories.setdefault(
-                member.story, Story(member.story, Group([]), (member.first_seen, member.id))
-            )
+            new = Story(member.story, Group([]), (member.first_seen, member.id))
+            story = touched[member.story] = self.stories.setdefault(member.story, new)
             story.group.members.append(member)
             story.born = min(story.born, (member.first_seen, member.id))
             story.merged_from = tuple(dict.fromkeys((*story.merged_from, *member.merged_from)))
-        groups = {story.id: story.group for story in self.stories.values()}
-        for story in self.stories.values():
             self._names.update((story.id, *story.merged_from))
+        for story in touched.values():
+            story.group.members.sort(key=lambda m: m.order)
+        for story in sorted(touched.values(), key=lambda s: s.group.members[0].order):
             founder = story.group.members[0]
             before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
+            groups = {name: self.stories[name].group for name in before.values()}
             story.group.digest = founder.digest = choose(founder, groups, before)[1]
 
     def _take(self, groups: list[Group]) -> dict[int, list[Story]]:

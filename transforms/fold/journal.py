@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from transforms.fold import shingles
+from transforms.fold.content import text_hash
 from transforms.fold.placement import digest_of
 from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import NEVER, Member, own_rank
@@ -105,7 +106,7 @@ def from_seed(seed: Seed, owner: Owner) -> Member:
 def from_document(doc: Json, owner: Owner) -> Member:
     """A member as the index knows it. Its links are looked up again when they are first needed.
 
-    `owner` tells whose own an article is, by URL and source.
+    `owner` tells whose own an article is, by URL and source. Where the document has no `texts`, the article is known by its present text.
     """
     placed: Json = doc.get("story") or {}
     sources = tuple(_source(told) for told in doc.get("sources") or [doc["source"]])
@@ -126,7 +127,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
         agency=agency,
         credits=credited,
         sources=sources,
-        texts=tuple(doc.get("texts") or ()),
+        texts=tuple(doc.get("texts") or (text_hash(doc["title"], doc.get("body") or ""),)),
         revision=doc.get("revision") or 0,
         print=hashes,
         links={other: overlap for other, overlap in known.items() if overlap.linked},

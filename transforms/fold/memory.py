@@ -99,6 +99,7 @@ class Memory:
 
     def _revise(self, member: Member, article: Article, hashes: Hashes, agency: str | None, text: str) -> None:
         member.complete = True
+        member.digest = False
         member.texts = (*member.texts[1 - content.TEXTS_KEPT :], text)
         member.revision += 1
         member.print = hashes
@@ -207,6 +208,7 @@ class Memory:
 
     def load(self, members: Iterable[Member]) -> None:
         """Take in members from state or a seed; of each field group the higher version wins."""
+        fresh: dict[str, Member] = {}
         for member in members:
             self.clock.past(member.content_version, member.story_version)
             if member.id in self.forgotten:
@@ -214,15 +216,27 @@ class Memory:
             known = self.members.get(member.id)
             if known is None:
                 self.links.file(member)
+                fresh[member.id] = member
                 continue
-            known.sources = member.sources = _united(known.sources, member.sources)
-            if member.story_version > known.story_version:
-                _place_as(known, member)
-            if member.content_version > known.content_version:
-                _place_as(member, known)
-                self.links.remove([known])
-                self.links.file(member)
-        self.book.read()
+            self.book.leave(known)
+            fresh[member.id] = self._merge(known, member)
+        self.book.read(fresh.values())
+
+    def _merge(self, known: Member, member: Member) -> Member:
+        """The newer of two states of one article, which takes the place of the other."""
+        known.sources = member.sources = _united(known.sources, member.sources)
+        if member.story_version > known.story_version:
+            _place_as(known, member)
+        if member.content_version > known.content_version:
+            _place_as(member, known)
+            self.links.remove([known])
+            self.links.file(member)
+            return member
+        if member.content_version == known.content_version and len(known.print) < len(member.print):
+            # Its fingerprint had been let go of.
+            known.print = member.print
+            self.links.file(known)
+        return known
 
 
 def _united(known: tuple[Source, ...], more: tuple[Source, ...]) -> tuple[Source, ...]:

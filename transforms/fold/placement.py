@@ -6,21 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from transforms.fold.lag import span
 from transforms.fold.stories import OWN, Group, Member
 from transforms.fold.verdict import RULES_VERSION, Overlap
 from transforms.records import Json
 
 LINKS_SHOWN = 20
-
-
-def span(seconds: int) -> str:
-    """A lag in words: 45 s, 4 minutes, 3 hours, 2 days."""
-    size = abs(seconds)
-    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if size >= unit:
-            count = round(size / unit)
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{size} s"
 
 
 def copied(member: Member, other: Member, overlap: Overlap) -> Json:

@@ -28,6 +28,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from transforms.fold import journal
 from transforms.fold.memory import Decision, Memory
+from transforms.fold.seed import recall, seed
 from transforms.fold.shingles import Hashes, fingerprint
 from transforms.index.interface import Index
 from transforms.records import Article, Source, Write
@@ -36,6 +37,8 @@ from transforms.records import Article, Source, Write
 SLACK_S = 3600
 # State is written anew when it holds this many records for each live article.
 REWRITE_AT, REWRITE_MIN = 3, 5000
+# No state holds this token.
+UNSURE = b"unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,12 @@ class Decide(beam.DoFn):
     ) -> Iterator[Decision]:
         key, (article, hashes, candidates) = element
         kept = self._kept(key, article, records, token)
+        # An attempt that fails before the state is written leaves a memory that nobody believes.
+        kept.token = UNSURE
         if self._fresh:
             self._forget(kept, records)
         self._fresh = False
+        kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
         agency = self.folding.own_agency(article.url, article.source)
         decision = kept.memory.decide(article, hashes, agency, candidates)
         self._keep(kept, records, token)
@@ -139,7 +145,10 @@ class Decide(beam.DoFn):
         kept = _KEPT.get((self.folding.job, key))
         if kept is None or kept.token != token.read():
             return
+        kept.token = UNSURE
         kept.memory.expire(int(at) - SLACK_S)
+        # Should an article come that arrived before that, what it can be folded with is read again.
+        kept.since = max(kept.since, int(at) - SLACK_S - 2 * self.folding.ttl_s)
         if kept.records > REWRITE_AT * len(kept.memory.members):
             self._rewrite(kept, records)
         self._stamp(kept, token)
@@ -163,9 +172,14 @@ class Decide(beam.DoFn):
         if kept is None or kept.token != (token.read() or b""):
             kept = self._rebuild(records, token, since)
             with _LOCK:
+                # The jobs of a process come one after the other; what a former one knew is in the index.
+                for other in [other for other in _KEPT if other[0] != place[0]]:
+                    del _KEPT[other]
                 _KEPT[place] = kept
         if since < kept.since:
-            self._seed(kept, since, kept.since)
+            # A part more, lest a stream that goes back in time read the index for each of its articles.
+            since -= self.folding.ttl_s // 2
+            kept.owed += tuple(self._seed(kept.memory, since, kept.since))
             kept.since = since
         return kept
 
@@ -174,31 +188,12 @@ class Decide(beam.DoFn):
         position, gone = self.folding.open_index().forgotten(0)
         memory.forgotten.update(gone)
         stored = list(records.read())
-        memory.load(member for member in map(journal.parse, stored) if member is not None)
-        kept = Kept(memory, token.read() or b"", since, len(stored), position)
-        self._seed(kept, since, None)
-        return kept
+        memory.load(journal.latest(stored))
+        owed = self._seed(memory, since, None)
+        return Kept(memory, token.read() or b"", since, len(stored), position, owed=tuple(owed))
 
-    def _seed(self, kept: Kept, since: int, before: int | None) -> None:
-        """Read the index into memory. An original older than the range comes along with its reposts; one that is gone
-        for good leaves reposts that are placed anew."""
-        index, memory = self.folding.open_index(), kept.memory
-        members, originals = [], {}
-        for seed in index.seed(since, before):
-            members.append(journal.from_seed(seed, self.folding.own_agency))
-            original = (seed.document.get("story") or {}).get("original_id")
-            if original:
-                originals[members[-1].id] = original
-        memory.load(members)
-        orphans = []
-        for name, original in originals.items():
-            if original not in memory.members:
-                document = index.article(original)
-                if document is None:
-                    orphans.append(name)
-                else:
-                    memory.load([journal.from_document(document, self.folding.own_agency)])
-        kept.owed += tuple(memory.heal(orphans))
+    def _seed(self, memory: Memory, since: int, before: int | None) -> list[Write]:
+        return seed(memory, self.folding.open_index(), self.folding.own_agency, since, before)
 
     def _forget(self, kept: Kept, records: Any) -> None:
         """Once a bundle: what a person had forgotten meanwhile leaves memory and state, not only the index."""
@@ -209,8 +204,9 @@ class Decide(beam.DoFn):
 
     def _keep(self, kept: Kept, records: Any, token: Any) -> None:
         changed = kept.memory.changed
+        serial = kept.memory.clock.next()
         for member in changed.values():
-            records.add(journal.dump(member))
+            records.add(journal.dump(member, serial))
         kept.records += len(changed)
         changed.clear()
         if kept.records > max(REWRITE_MIN, REWRITE_AT * len(kept.memory.members)):
@@ -219,8 +215,9 @@ class Decide(beam.DoFn):
 
     def _rewrite(self, kept: Kept, records: Any) -> None:
         records.clear()
+        serial = kept.memory.clock.next()
         for member in kept.memory.members.values():
-            records.add(journal.dump(member))
+            records.add(journal.dump(member, serial))
         kept.records = len(kept.memory.members)
         kept.memory.changed.clear()
 

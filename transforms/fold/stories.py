@@ -81,9 +81,9 @@ def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, s
     """The group that `member` joins, of those already formed, or None if it founds one of its own; and whether it is a
     digest.
 
-    It joins the group that holds most of its text. A digest is made of several groups' texts, whole or in part, none of
-    which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last, so that a digest
-    never draws in the reposts of what it copies.
+    It joins the group that holds most of its text. A digest is made of several groups' texts, whole or in part, none
+    of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last, so that a
+    digest never draws in the reposts of what it copies.
     """
     best: dict[str, tuple[bool, float, int, tuple[int, int, str]]] = {}
     for other, overlap in member.links.items():

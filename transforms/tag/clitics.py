@@ -1,7 +1,8 @@
 """Arabic proclitics: the particles written as one word with the name that follows them.
 
-"وبالصين" is و + ب + الصين, "للصين" is ل + الصين with the alif gone. Which reading holds is for the list of names to say: every reading is
-offered, the whole word first, and a name that begins with a particle's letter (لبنان, كوريا, بولندا) is found whole.
+"وبالصين" is و + ب + الصين, "للصين" is ل + الصين with the alif gone. Which reading holds is for the list of
+names to say: every reading is offered, the whole word first, and a name that begins with a particle's letter (لبنان,
+كوريا, بولندا) is found whole.
 All words here are folded (`transforms.text.fold`).
 """
 
@@ -9,9 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-# Each with the fewest letters that must follow it: ف and ك before three letters are more often part of a word (كسرت is not ك + سرت).
-_PROCLITICS = (("و", 3), ("ف", 4), ("ب", 3), ("ل", 3), ("ك", 4), ("وب", 3), ("ول", 3), ("وك", 4), ("فب", 4), ("فل", 4), ("فك", 4))
-# ل before the article loses the article's alif: لل + صين for الصين; where the noun begins with ل one lam is written for two (للجنة).
+# Each with the fewest letters that must follow it: ف and ك before three letters are more often part of a word
+# (كسرت is not ك + سرت).
+_PROCLITICS = (
+    ("و", 3), ("ف", 4), ("ب", 3), ("ل", 3), ("ك", 4),
+    ("وب", 3), ("ول", 3), ("وك", 4), ("فب", 4), ("فل", 4), ("فك", 4),
+)  # fmt: skip
+# ل before the article loses the article's alif: لل + صين for الصين; where the noun begins with ل one lam is written for
+# two (للجنة).
 _LAM_LAM = ("لل", "ولل", "فلل")
 _SHORTEST = 3
 

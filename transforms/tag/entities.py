@@ -1,7 +1,7 @@
 """Tags the entities of an article: countries, cities, places, organisations, people, weapons and treaties.
 
-A word of nationality ("الروسي", "Russian") tags its country without being a name of it: it stands under `demonyms`, never under `spans`,
-and does not count.
+A word of nationality ("الروسي", "Russian") tags its country without being a name of it: it stands under `demonyms`,
+never under `spans`, and does not count.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ class Gazetteer:
     def entities(self, title: str, body: str, language: str | None) -> list[Json]:
         """What the article names, most often named first, then by id.
 
-        Each: `id`, `name` (English), `type`, `count` (of spans), `spans` [{field, start, end}] into the strings as given, field "title"
-        or "body"; and, only where there are any, `demonyms`, spans of words of nationality. An entity known by demonyms alone has count 0.
-        `language` is ISO 639-1 or None; it rules out names that mean something else in that language.
+        Each: `id`, `name` (English), `type`, `count` (of spans), `spans` [{field, start, end}] into the strings as
+        given, field "title" or "body"; and, only where there are any, `demonyms`, spans of words of nationality. An
+        entity known by demonyms alone has count 0. `language` is ISO 639-1 or None; it rules out names that mean
+        something else in that language.
         """
         texts = [Text.of(name, written) for name, written in (("title", title), ("body", body)) if written]
         hits = [hit for text in texts for hit in scan(text, self._lexicon, self._memory, language)]
@@ -56,7 +57,8 @@ class Gazetteer:
             return [name]
         text = Text.of("query", name)
         senses = self._lexicon.senses.get(" ".join(text.words), ())
-        return list(dict.fromkeys(sense.entity.id for sense in senses if sense.entity is not None and sense.kind != gazetteer.DEMONYM))
+        named = (sense.entity.id for sense in senses if sense.entity is not None and sense.kind != gazetteer.DEMONYM)
+        return list(dict.fromkeys(named))
 
     def collisions(self) -> list[tuple[str, list[str]]]:
         """Names that several entities of one type claim without a rule: (folded name, ids)."""
@@ -69,7 +71,8 @@ def _documents(found: Iterable[Found]) -> list[Json]:
         entity = one.entity
         document = documents.get(entity.id)
         if document is None:
-            document = documents[entity.id] = {"id": entity.id, "name": entity.name, "type": entity.type, "count": 0, "spans": []}
+            head: Json = {"id": entity.id, "name": entity.name, "type": entity.type}
+            document = documents[entity.id] = {**head, "count": 0, "spans": []}
         span = _span(one.hit)
         if one.demonym:
             document.setdefault("demonyms", []).append(span)
@@ -85,7 +88,7 @@ def _span(hit: Hit) -> Json:
 
 
 def load_gazetteer(paths: Sequence[Path] | None = None) -> Gazetteer:
-    """The gazetteer of `paths` in their order (None: the project's own files), loaded once per process; raises DataError."""
+    """The gazetteer of `paths` in order (None: the project's own files), loaded once per process; raises DataError."""
     return _load(tuple(builtin_paths() if paths is None else paths))
 
 

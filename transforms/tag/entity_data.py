@@ -22,7 +22,10 @@ LANGUAGES = ("ar", "en", "fr", "ru", "es", "de")
 TYPES = ("country", "organisation", "treaty", "weapon", "person", "place", "city")
 _SECTIONS = {"type", "entities", "rules", "masks", "titles", "links", "given_names", "rewrites", "shortest_rewritten"}
 _ENTITY_KEYS = {"name", "type", "iso", "capital", "codes", "also", "demonyms", "drop", "short", "country", *LANGUAGES}
-_RULE_KEYS = {"names", "entity", "instead", "after", "not_after", "before", "not_before", "with", "without", "otherwise"}
+_SIDES = ("after", "not_after", "before", "not_before")
+_RULE_LISTS = ("names", "with", "without", *_SIDES)
+_RULE_KEYS = {"entity", "instead", "otherwise", *_RULE_LISTS}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ID = re.compile(r"Q[1-9]\d*|[a-z]+:[a-z0-9-]+")
 
 Names = dict[str, list[str]]
@@ -30,10 +33,11 @@ Names = dict[str, list[str]]
 
 @dataclass(slots=True)
 class Entity:
-    """One thing to find. `names`, `demonyms` and `short` are by language; `codes` are matched letter for letter, in any language.
+    """One thing to find.
 
-    The pseudo-language "also" holds names that are right in every language of their script. `short` is what a person is called
-    once named in full; None means the last word of each full name.
+    `names`, `demonyms` and `short` are by language; `codes` are matched letter for letter in every language.
+    The pseudo-language "also" holds names that are right in every language of their script. `short` is what a person is
+    called once named in full; None means the last word of each full name. `country` is an entity's id.
     """
 
     id: str
@@ -48,7 +52,10 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a name that means several things means `entity`. Words are folded. The head of `ambiguity.yaml` says how a rule is read."""
+    """When a name that means several things means `entity`; the head of `ambiguity.yaml` says how a rule is read.
+
+    All words are folded (`transforms.text.fold`).
+    """
 
     names: tuple[str, ...]
     entity: str
@@ -88,9 +95,10 @@ def read(paths: Sequence[Path]) -> EntityData:
     for path in paths:
         try:
             raw = path.read_bytes()
-            content = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+            content = yaml.load(raw, Loader=_LOADER)  # noqa: S506 - a safe loader
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise DataError(str(path), "", f"cannot be read ({error})".replace("\n", " "), "give a readable YAML file in UTF-8") from error
+            problem = f"cannot be read ({error})".replace("\n", " ")
+            raise DataError(str(path), "", problem, "give a readable YAML file in UTF-8") from error
         digest.update(raw)
         reader = _Reader(path.name, data)
         reader.file(content)
@@ -102,11 +110,15 @@ def read(paths: Sequence[Path]) -> EntityData:
 
 def _check_references(data: EntityData, rules: Iterable[tuple[str, int, Rule]]) -> None:
     for file, number, rule in rules:
+        where = f"rules[{number}]"
         for key, id_ in (("entity", rule.entity), ("instead", rule.instead)):
             if id_ not in (None, "demonym") and id_ not in data.entities:
-                raise DataError(file, f"rules[{number}].{key}", f"no entity has the id {id_!r}", "give the id of a listed entity")
-        if rule.instead == "demonym" and "country" not in (data.entities[rule.entity].type, data.entities[rule.entity].country and "country"):
-            raise DataError(file, f"rules[{number}].instead", f"{rule.entity} has no country", "give the entity its `country`")
+                raise DataError(
+                    file, f"{where}.{key}", f"no entity has the id {id_!r}", "give the id of a listed entity"
+                )
+        entity = data.entities[rule.entity]
+        if rule.instead == "demonym" and entity.type != "country" and entity.country not in data.entities:
+            raise DataError(file, f"{where}.instead", f"{entity.id} has no country", "give the entity its `country`")
         data.rules.append(rule)
 
 
@@ -168,7 +180,8 @@ class _Reader:
                 names["en"] = list(dict.fromkeys([entity.name, *names.get("en", ())]))
             names.setdefault("en", [entity.name])
         elif "type" in entry and entry["type"] != entity.type:
-            raise self.fail(f"{key}.type", f"{entry['type']} here, {entity.type} in another file", "give one type, or another id")
+            problem = f"{entry['type']} here, {entity.type} in another file"
+            raise self.fail(f"{key}.type", problem, "give one type, or another id")
         self.merge(key, entity, entry, names)
 
     def merge(self, key: str, entity: Entity, entry: dict[str, Any], names: Names) -> None:
@@ -176,7 +189,8 @@ class _Reader:
             kept = entity.names.get(language, [])
             for name in self.strings(f"{key}.drop.{language}", dropped):
                 if name not in kept:
-                    raise self.fail(f"{key}.drop.{language}", f"{name!r} is not a name to drop", "name one that an earlier file lists")
+                    problem = f"{name!r} is not a name to drop"
+                    raise self.fail(f"{key}.drop.{language}", problem, "name one that an earlier file lists")
                 kept.remove(name)
         entity.name = str(entry.get("name", entity.name))
         for language, more in names.items():
@@ -191,13 +205,14 @@ class _Reader:
     def rule(self, key: str, entry: Any) -> Rule:
         entry = self.mapping(key, entry)
         self.known(key, entry, _RULE_KEYS)
-        lists = {k: tuple(fold(w) for w in self.strings(f"{key}.{k}", entry.get(k, []))) for k in _RULE_KEYS - {"entity", "instead", "otherwise"}}
+        lists = {k: tuple(map(fold, self.strings(f"{key}.{k}", entry.get(k, [])))) for k in _RULE_LISTS}
         if not lists["names"] or "entity" not in entry:
-            raise self.fail(key, "lacks names or entity", "say which `names` the rule is for, and which `entity` they may mean")
+            remedy = "say which `names` the rule is for, and which `entity` they may mean"
+            raise self.fail(key, "lacks names or entity", remedy)
         if not isinstance(entry.get("otherwise", True), bool):
             raise self.fail(f"{key}.otherwise", "not yes or no", "write yes or no")
         names = tuple(" ".join(words(name)) for name in lists["names"])
-        sides = {side: frozenset(lists[side]) for side in ("after", "not_after", "before", "not_before")}
+        sides = {side: frozenset(lists[side]) for side in _SIDES}
         return Rule(names, str(entry["entity"]), entry.get("instead"), with_=lists["with"], without=lists["without"],
                     otherwise=entry.get("otherwise", True), **sides)  # fmt: skip
 
@@ -219,6 +234,7 @@ class _Reader:
     def strings(self, key: str, value: Any) -> list[str]:
         found = [value] if isinstance(value, str) else self.sequence(key, value)
         for one in found:
-            if not isinstance(one, str) or not (words(fold(one)) or one in {"<clitic>"}):
-                raise self.fail(key, f"{one!r} is not a name", "write text with letters, in quotes where YAML reads it otherwise (no, 404)")
+            if not isinstance(one, str) or not words(fold(one)):
+                remedy = "write text with letters, in quotes where YAML reads it otherwise (no, 404)"
+                raise self.fail(key, f"{one!r} is not a name", remedy)
         return list(found)

@@ -1,17 +1,17 @@
 """The list of names compiled for look-up: folded words to what they may mean.
 
-A name is looked up by its first word, then as a whole in one flat dictionary: with 200,000 names this beats an Aho-Corasick automaton
-over the text, because most words of an article begin no name, which ones do is remembered from one article to the next, and Arabic proclitics would multiply the
-automaton's patterns by fourteen.
+A name is looked up by its first word, its second, and then as a whole in one flat dictionary. An Aho-Corasick
+automaton finds the bare names as fast, but knows neither word boundaries nor proclitics: with fourteen of them its
+patterns would be fifteen times as many, while here the readings of a word are worked out once and remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from transforms.tag import clitics, inflect
-from transforms.tag.entity_data import LANGUAGES, TYPES, Entity, EntityData, Rule
+from transforms.tag.entity_data import TYPES, Entity, EntityData, Rule
 from transforms.text import fold, words
 
 NAME, CODE, DEMONYM, SHORT, MASK = "name", "code", "demonym", "short", "mask"
@@ -24,7 +24,7 @@ _CASED_TYPES = {"country", "city", "place", "person"}
 
 @dataclass(slots=True)
 class Sense:
-    """One thing that a folded name may mean. `other` holds the languages of the same script in which it is not a name."""
+    """One thing that a folded name may mean. `other`: languages of the same script in which it is not a name of it."""
 
     entity: Entity | None
     kind: str
@@ -34,7 +34,8 @@ class Sense:
     rule: Rule | None = None
 
 
-# How names go on after a first word: by second word, the lengths in words of the names that begin so, the longest first.
+# How names go on after a first word: by second word, the lengths in words of the names that begin so, the
+# longest first.
 Seconds = dict[str, tuple[int, ...]]
 # (letters to cut, first word of the name, what that word alone may mean, how names go on after it)
 Opening = tuple[int, str, "list[Sense] | None", "Seconds | None"]
@@ -42,27 +43,40 @@ Opening = tuple[int, str, "list[Sense] | None", "Seconds | None"]
 
 @dataclass(slots=True)
 class Lexicon:
-    """`senses` by folded name, in the order in which they win; `seconds` by the first word of names of several words."""
+    """`senses` by folded name, in the order in which they win.
+
+    `seconds` is by the first word of the names of several words.
+    """
 
     senses: dict[str, list[Sense]] = field(default_factory=dict)
     seconds: dict[str, Seconds] = field(default_factory=dict)
     first_names: dict[str, set[str]] = field(default_factory=dict)
 
 
-class Memory(dict[str, tuple[Opening, ...]]):
-    """For each word seen, the ways in which it can open a name; filled as words come, emptied when it has grown too large."""
+# Whether a word alone may be a name, the words that may follow it in one, and its readings; None if it opens no name.
+Openings = tuple[bool, Container[str], tuple[Opening, ...]]
+
+
+class Memory(dict[str, "Openings | None"]):
+    """For each word seen, the ways in which it can open a name.
+
+    Filled as words come, emptied when it has grown too large.
+    """
 
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
         self._lexicon = lexicon
 
-    def __missing__(self, word: str) -> tuple[Opening, ...]:
+    def __missing__(self, word: str) -> Openings | None:
         senses, seconds = self._lexicon.senses, self._lexicon.seconds
-        found = tuple(
+        readings = tuple(
             (cut, rest, senses.get(rest), seconds.get(rest))
             for cut, rest in clitics.readings(word)
             if rest in senses or rest in seconds
         )
+        followed = [reading[3] for reading in readings if reading[3] is not None]
+        following: Container[str] = followed[0] if len(followed) == 1 else frozenset().union(*followed)
+        found = (any(reading[2] is not None for reading in readings), following, readings) if readings else None
         if len(self) >= _REMEMBERED:
             self.clear()
         self[word] = found
@@ -150,7 +164,10 @@ def _named(names: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 
 def _elsewhere(entity: Entity, language: str) -> frozenset[str]:
-    """The Latin-script languages in which a name of `language` is not this entity's; English stands in where a language lists none."""
+    """The Latin-script languages in which a name of `language` is not this entity's.
+
+    English stands in for a language that lists none.
+    """
     if language not in _LATIN:
         return frozenset()
     if language == "en":
@@ -162,7 +179,7 @@ def _case(entity: Entity, name: str) -> int:
     first = next((letter for letter in name if letter.isalnum()), "")
     if not first.isupper() or (" " in name and entity.type not in _CASED_TYPES):
         return ANY_CASE
-    return CAPITALS if name.split()[-1][:1].isupper() else CAPITAL
+    return CAPITALS if name.rsplit(maxsplit=1)[-1][:1].isupper() else CAPITAL
 
 
 def _key(folded: str) -> str:
@@ -192,7 +209,3 @@ def collisions(lexicon: Lexicon) -> Iterable[tuple[str, list[str]]]:
         kinds = {sense.entity.type for sense in named if sense.entity is not None}
         if len(named) > 1 and len(kinds) == 1 and not any(sense.rule for sense in named):
             yield key, sorted(sense.entity.id for sense in named if sense.entity is not None)
-
-
-__all__ = ["ANY_CASE", "CAPITAL", "CAPITALS", "CODE", "DEMONYM", "EXACT", "LANGUAGES", "MASK", "NAME", "SHORT", "Lexicon", "Memory", "Sense",
-           "collisions", "compile_names", "surnames"]  # fmt: skip

@@ -1,7 +1,8 @@
 """The forms that grammar makes of a listed name, so that an editor lists a name once.
 
-Russian cases, English and French numbers and genders, Arabic nisbas, and letters that Arabic writers choose differently for a foreign
-sound. The rules over-generate on purpose: a form that nobody writes costs a dictionary entry and matches nothing.
+Russian cases, English and French numbers and genders, Arabic nisbas, and letters that Arabic writers choose differently
+for a foreign sound. The rules over-generate on purpose: a form that nobody writes costs a dictionary entry and matches
+nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ _ADJECTIVES = {
     "ый": ("ый", "ого", "ому", "ый|ого", "ым", "ом"), "ий": ("ий", "ого|его", "ому|ему", "ий|ого|его", "им", "ом|ем"),
     "ой": ("ой", "ого", "ому", "ой|ого", "ым|им", "ом"), "ая": ("ая", "ой", "ой", "ую", "ой", "ой"),
     "яя": ("яя", "ей", "ей", "юю", "ей", "ей"), "ое": ("ое", "ого", "ому", "ое", "ым|им", "ом"),
-    "ее": ("ее", "его", "ему", "ее", "им", "ем"), "ые": ("ые", "ых", "ым", "ые|ых", "ыми", "ых"), "ие": ("ие", "их", "им", "ие|их", "ими", "их"),
+    "ее": ("ее", "его", "ему", "ее", "им", "ем"), "ые": ("ые", "ых", "ым", "ые|ых", "ыми", "ых"),
+    "ие": ("ие", "их", "им", "ие|их", "ими", "их"),
 }  # fmt: skip
 _NOUNS = {
     "ия": ("ия", "ии", "ии", "ию", "ией", "ии"), "ий": ("ий", "ия", "ию", "ия|ий", "ием", "ии"),
-    "ие": ("ие", "ия", "ию", "ие", "ием", "ии"), "я": ("я", "и", "е", "ю", "ей", "е"), "а": ("а", "ы|и", "е", "у", "ой|ей", "е"),
+    "ие": ("ие", "ия", "ию", "ие", "ием", "ии"), "я": ("я", "и", "е", "ю", "ей", "е"),
+    "а": ("а", "ы|и", "е", "у", "ой|ей", "е"),
     "й": ("й", "я", "ю", "я|й", "ем", "е"), "ь": ("ь", "и|я", "и|ю", "ь|я", "ью|ем", "и|е"),
     "ы": ("ы", "|ов", "ам", "ы|ов", "ами", "ах"), "": ("", "а", "у", "а|", "ом|ым|ем", "е"),
 }  # fmt: skip
@@ -38,7 +41,7 @@ def russian(name: str, every_word: bool = False) -> Iterator[str]:
     paradigms: list[Sequence[str]] = []
     done = False
     for word in words:
-        fixed = done or not re.search("[а-яё]$", word) or word[-1] in "оеиуюэ" and not _adjective(word)
+        fixed = done or not re.search("[а-яё]$", word) or (word[-1] in "оеиуюэ" and not _adjective(word))
         if fixed:
             paradigms.append((word,) * _CASES)
             continue
@@ -72,7 +75,7 @@ def _with(stem: str, endings: Sequence[str]) -> list[str]:
 
 
 def demonyms(language: str, word: str) -> Iterator[str]:
-    """The forms of a word of nationality: Arabic nisba with and without article, French and English number and gender, Russian cases."""
+    """The forms of a word of nationality: nisba with and without article, number and gender, Russian cases."""
     yield word
     if language == "ar" and re.fullmatch("(?!ال).*ي", word) and " " not in word:
         for ending in ("", "ة", "ون", "ين", "ات", "ان"):
@@ -94,7 +97,10 @@ def demonyms(language: str, word: str) -> Iterator[str]:
 
 
 def spellings(folded: str, rewrites: Sequence[tuple[str, str]], shortest: int) -> Iterator[str]:
-    """Other Arabic spellings of a folded name, each rewrite applied throughout; a single word under `shortest` letters has none."""
+    """Other Arabic spellings of a folded name, each rewrite applied throughout.
+
+    A single word under `shortest` letters has none.
+    """
     if " " not in folded and len(folded) < shortest:
         return
     for letters, others in rewrites:

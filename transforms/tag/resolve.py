@@ -1,4 +1,7 @@
-"""Decides what an ambiguous name means: by the words beside it, by cues in the article, and for surnames by who was named in full."""
+"""Decides what an ambiguous name means.
+
+By the words beside it, by cues in the article, and for a surname by who was named in full or with a title.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from functools import lru_cache
 
 from transforms.tag import clitics
 from transforms.tag.entity_data import Entity, EntityData, Rule
-from transforms.tag.gazetteer import CODE, DEMONYM, NAME, SHORT, Lexicon, Sense
+from transforms.tag.gazetteer import DEMONYM, SHORT, Lexicon, Sense
 from transforms.tag.scan import Hit, Text
 
-_SENTENCE_ENDS = frozenset(".!?:;\n\"")
+_SENTENCE_ENDS = frozenset('.!?:;\n"')
 _TITLE_REACH = 3
 
 
@@ -83,14 +86,14 @@ class Resolver:
         return any(cue in text.folded.text for text in self.texts)
 
     def _titled(self, number: int) -> Entity | None:
-        """Whom a surname means by the title before it: "President Putin", "الرئيس الروسي بوتين", "президент России Путин"."""
+        """Whom a surname means by the title before it: "President Putin", "الرئيس الروسي بوتين"."""
         hit = self.hits[number]
         start, countries = hit.first, set[str]()
         for step in range(1, _TITLE_REACH + 1):
             if _ends_with(hit.text, start, self.data.titles):
                 return self._only([s for s in hit.senses if s.kind == SHORT], countries)
             previous = self.hits[number - step] if number >= step else None
-            if previous is not None and previous.text is hit.text and previous.last == start and hit.text.gap(start).strip() in ("", "-"):
+            if previous is not None and _adjoins(previous, hit, start):
                 countries.update(s.entity.id for s in previous.senses if s.entity is not None)
                 start = previous.first
             elif start > 0 and hit.text.words[start - 1] in self.data.links:
@@ -100,7 +103,10 @@ class Resolver:
         return None
 
     def _only(self, senses: Sequence[Sense], countries: set[str]) -> Entity | None:
-        """The one person of several with the surname: named in full here, else of a country beside the title, else of one in the article."""
+        """The one person of several with the surname.
+
+        One named in full here, else one of a country beside the title, else one of a country in the article.
+        """
         people = [sense.entity for sense in senses if sense.entity is not None]
         for known in (self.named, None, self.countries):
             chosen = people if known is None else [p for p in people if p.id in known or p.country in known]
@@ -113,7 +119,7 @@ class Resolver:
         return None
 
     def _surname(self, hit: Hit) -> Entity | None:
-        people = [s.entity for s in hit.senses if s.kind == SHORT and s.entity is not None and s.entity.id in self.named]
+        people = [s.entity for s in hit.senses if s.kind == SHORT and s.entity and s.entity.id in self.named]
         people = [person for person in people if not self._somebody_else(person, hit)]
         if any(s.rule is not None and not self._passes(s.rule, hit) for s in hit.senses):
             return None
@@ -127,8 +133,16 @@ class Resolver:
         return before not in own and (before in self.data.given_names or clitics.bare(before) in self.data.given_names)
 
 
+def _adjoins(previous: Hit, hit: Hit, start: int) -> bool:
+    """Whether `previous` ends right before word `start` of the same text."""
+    return previous.text is hit.text and previous.last == start and hit.text.gap(start).strip() in ("", "-")
+
+
 def _beside(hit: Hit, word: int, wanted: frozenset[str]) -> set[str]:
-    """What a rule may call the word beside a hit: itself, itself without proclitics, <article>, <number>, <capital>; nothing across a sentence end."""
+    """Which of `wanted` the word beside a hit is: itself, itself without proclitics, <article>, <number>, <capital>.
+
+    Nothing stands beside a hit across the end of a sentence.
+    """
     text = hit.text
     if not wanted or not 0 <= word < len(text.words):
         return set()
@@ -148,7 +162,7 @@ def _names_of_word(word: str) -> frozenset[str]:
 
 
 def _named_so(text: Text, word: int) -> bool:
-    """A capital that is neither a sentence's first word, nor in a headline where every word has one, nor a whole word of capitals."""
+    """Whether the word has a capital that tells something: not a sentence's first, nor in a headline of capitals."""
     if not text.words[word][0].isalpha() or not text.capital(word):
         return False
     if word == 0 or _SENTENCE_ENDS & set(text.gap(word)):
@@ -168,6 +182,3 @@ def _ends_with(text: Text, end: int, phrases: set[str]) -> bool:
         if any(" ".join((reading, *rest)) in phrases for _, reading in clitics.readings(first)):
             return True
     return False
-
-
-__all__ = ["CODE", "NAME", "Found", "Resolver"]

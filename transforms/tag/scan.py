@@ -13,7 +13,8 @@ from transforms.tag.gazetteer import CAPITAL, CAPITALS, CODE, EXACT, MASK, Lexic
 from transforms.text import Folded, fold_spans
 
 _SPLIT = re.compile(r"(\w+)")
-# What may stand between two words of one name: no comma, no full stop but after an initial, no quotation mark but an opening one (ЧВК «Вагнер»).
+# What may stand between two words of one name: no comma, no full stop but after an initial, no quotation mark but an
+# opening one (ЧВК «Вагнер»).
 _GAP = re.compile(r"[\s\-'·_/]{1,4}|\s\"")
 _COUNT_AND_CUT = itemgetter(0, 1)
 _INITIAL_GAP = re.compile(r"\.[\s\-]?")
@@ -51,7 +52,7 @@ class Text:
 
     @cached_property
     def headline(self) -> bool:
-        """Whether most words have a capital, so that a capital tells nothing; so for every text in a script without case."""
+        """Whether most words have a capital, so that it tells nothing; true of every script without case."""
         return sum(map(self.capital, range(len(self.words)))) > 0.6 * len(self.words)
 
     def slice(self, start: int, end: int) -> str:
@@ -62,7 +63,7 @@ class Text:
 
 @dataclass(slots=True)
 class Hit:
-    """A listed name at words `[first, last)` of a text, with the meanings that its letters allow. `cut`: letters of a proclitic."""
+    """A listed name at words `[first, last)` of a text, and what its letters allow it to mean. `cut`: a proclitic's."""
 
     text: Text
     first: int
@@ -80,30 +81,25 @@ def scan(text: Text, lexicon: Lexicon, memory: Memory, language: str | None) -> 
     free = 0
     words = text.words
     # Most words open no name, and a comprehension passes over them faster than the loop.
-    for i, openings in [one for one in enumerate(map(memory.__getitem__, words)) if one[1]]:
-        if i < free:
-            continue
-        second = words[i + 1] if i + 1 < len(words) else ""
-        for opening in openings:
-            if opening[2] is not None or (opening[3] is not None and second in opening[3]):
-                break
-        else:
-            continue
-        hit = _longest(text, i, openings, lexicon, language)
+    hopeful = [
+        (i, openings[2])
+        for i, (openings, second) in enumerate(zip(map(memory.__getitem__, words), [*words[1:], ""], strict=False))
+        if openings is not None and (openings[0] or second in openings[1])
+    ]
+    for i, readings in hopeful:
+        hit = _longest(text, i, readings, lexicon, language) if i >= free else None
         if hit is not None:
             free = hit.last
             if hit.senses:
                 yield hit
 
 
-def _longest(
-    text: Text, i: int, openings: tuple[Opening, ...], lexicon: Lexicon, language: str | None
-) -> Hit | None:
+def _longest(text: Text, i: int, readings: tuple[Opening, ...], lexicon: Lexicon, language: str | None) -> Hit | None:
     """The longest name that begins at word `i`; of two readings of equal length the one that cuts fewer letters."""
     words = text.words
     second = words[i + 1] if i + 1 < len(words) else ""
     tries: list[tuple[int, int, list[Sense]]] = []
-    for cut, rest, single, seconds in openings:
+    for cut, rest, single, seconds in readings:
         for count in seconds.get(second, ()) if seconds is not None else ():
             senses = lexicon.senses.get(" ".join((rest, *words[i + 1 : i + count])))
             if senses is not None and i + count <= len(words) and _joined(text, i, count):

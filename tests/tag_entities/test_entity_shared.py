@@ -57,11 +57,16 @@ def test_arabic_names_against_anercorp() -> None:
     gazetteer = load_gazetteer()
     spans: dict[str, list[bool]] = {}
     listed = {
-        " ".join(words(fold(name))) for e in gazetteer.data.entities.values() if e.type == "country" for name in e.names.get("ar", ())
+        " ".join(words(fold(name)))
+        for e in gazetteer.data.entities.values()
+        if e.type == "country"
+        for name in e.names.get("ar", ())
     }
     gold = hit = 0
     for text, tokens in sentences(need(EVAL / "anercorp" / "ANERCorp.dev.txt")):
-        found = [(span["start"], span["end"], e["type"]) for e in gazetteer.entities("", text, "ar") for span in e["spans"]]
+        found = [
+            (span["start"], span["end"], e["type"]) for e in gazetteer.entities("", text, "ar") for span in e["spans"]
+        ]
         for start, end, type_ in found:
             spans.setdefault(type_, []).append(all(tag != "O" for a, b, tag in tokens if a < end and b > start))
         for start, end in places(tokens):

@@ -54,7 +54,10 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_later_file_adds_to_an_entity(tmp_path: Path) -> None:
-    more = "entities:\n  Q1: {name: The Free Land, ar: [أرض الحرية], drop: {ar: [فريدونيا]}, demonyms: {en: [Freedonian]}}\n"
+    more = """
+entities:
+  Q1: {name: The Free Land, ar: [أرض الحرية], drop: {ar: [فريدونيا]}, demonyms: {en: [Freedonian]}}
+"""
     gazetteer = load(tmp_path, LIST, more)
     found = gazetteer.entities("", "فريدونيا وأرض الحرية", "ar")  # type: ignore[attr-defined]
     assert [(e["name"], e["count"]) for e in found] == [("The Free Land", 1)]

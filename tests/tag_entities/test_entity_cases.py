@@ -1,4 +1,7 @@
-"""Each file under `cases/`: an article, and for each entity the spans as written; what is not listed must not be found."""
+"""Each file under `cases/`: an article, and for each entity the spans as written.
+
+What is not listed must not be found.
+"""
 
 from __future__ import annotations
 
