@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from pipeline.config import Ref, resolve
 from pipeline.progress import Progress
 from transforms.alert.outbox import Courier
 from transforms.alert.senders import build_senders
+from transforms.clean.article import clean
 from transforms.feeds.guard import Guard
 from transforms.feeds.read import stop_polling
+from transforms.fold.shingles import fingerprint
 from transforms.index.interface import Index
-from transforms.records import DeadLetter, Entry
+from transforms.language.stage import with_language
+from transforms.records import Article, DeadLetter, Entry, Origin, Source
 
 TICK_S = 0.5
 # How long a stop waits for polls in flight to be written and committed.
@@ -81,6 +85,7 @@ def run_graph(
         delivering(ref, index),
     ):
         progress.started(chosen.name, assembled.bounded)
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
         graph.build(pipeline, assembled)
         job = runners.Job(pipeline)
@@ -109,9 +114,9 @@ def delivering(ref: Ref, index: Index) -> Iterator[None]:
 
 def _end(job: runners.Job, assembled: parts.Parts, index: Index) -> None:
     """Start no more polls, let those in flight be written, then end the job."""
-    stop_polling(assembled.job)
+    poller = stop_polling(assembled.job)
     until = time.monotonic() + (0 if assembled.bounded else DRAIN_S)
-    while time.monotonic() < until and not settled(index) and not job.wait(0.1):
+    while time.monotonic() < until and not (poller.committed if poller else settled(index)) and not job.wait(0.1):
         pass
     job.cancel()
 
@@ -119,6 +124,13 @@ def _end(job: runners.Job, assembled: parts.Parts, index: Index) -> None:
 def settled(index: Index) -> bool:
     """Whether every poll that was begun is committed."""
     return all(feed.get("requested_ms", 0) <= feed.get("batch", 0) for feed in index.feeds().values())
+
+
+def warm_up() -> None:
+    """Load what the stages load on their first article, while the runner starts: a second that no article waits for."""
+    result = clean(Entry(Origin(""), Source(""), 0, guid="-", title="-", html="<p>A first text, for no reader.</p>"))
+    if isinstance(result, Article):
+        fingerprint(with_language(result).body)
 
 
 def check_data(ref: Ref) -> None:

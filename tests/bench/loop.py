@@ -116,6 +116,6 @@ def _flush(held: list[Decision], parts: Parts, timed: _Stopwatch) -> None:
 def _alert(decision: Decision, parts: Parts) -> None:
     if decision.story is None:
         return
-    rules, index = parts.rules(), parts.index()
+    rules = parts.rules()
     for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
-        index.raise_alert(alert, rules.channels(alert["rule"]))
+        parts.index().raise_alert(alert, rules.channels(alert["rule"]))

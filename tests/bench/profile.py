@@ -16,7 +16,7 @@ _LIBRARY = re.compile(r"/site-packages/(\w+)")
 # What does nothing but wait. Grpc's and Beam's own waiting loops sit in compiled code under these functions.
 _WAITS = re.compile(
     r"method '(acquire|wait|poll|get|join|recv|accept)'|time\.sleep|select|channel_spin|consume_request_iterator"
-    r"|_MultiThreadedRendezvous\._next|_wait_once_until"
+    r"|_MultiThreadedRendezvous\._next|_wait_once_until|_server\.py:\d+ _serve|_poll_connectivity"
 )
 _MARKS = ("/site-packages/", "/transforms/", "/pipeline/", "/tests/")
 

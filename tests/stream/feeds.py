@@ -44,6 +44,7 @@ class Feeds:
     pace: float = 1.0
     slow_s: float = 0.0
     requests: list[Request] = field(default_factory=list)
+    served: dict[str, float] = field(default_factory=dict)
     begun: float | None = None
     base: int = 0
     under_way: Counter[int] = field(default_factory=Counter)
@@ -169,6 +170,8 @@ class _FeedHandler(BaseHTTPRequestHandler):
         asked = {"ETag": self.headers["If-None-Match"], "Last-Modified": self.headers["If-Modified-Since"]}
         if given and all(asked[key] == value for key, value in given.items()):
             return 304, given, b""
+        for item in items:
+            feeds.served.setdefault(item.url or item.word, time.monotonic())
         return 200, {"Content-Type": kind, **given}, render(name(feed), items, feeds.base).encode()
 
     def log_message(self, format: str, *args: Any) -> None:

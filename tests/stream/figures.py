@@ -42,18 +42,27 @@ def table(outcome: Outcome) -> str:
     """One line for each kind of feed."""
     found = delays(outcome)
     lines = [f"{'feeds':14}{'n':>4}{'requests':>10}{'200':>6}{'304':>6}{'500':>6}{'least gap':>11}{'items':>7}"
-             f"{'p50':>7}{'p95':>7}{'max':>7}"]  # fmt: skip
+             f"{'p50':>7}{'p95':>7}{'max':>7}   of which after the answer: p50 p95 max"]  # fmt: skip
     for title, group in GROUPS.items():
         requests = [request for feed in group for request in outcome.feeds.of(feed)]
         count = Counter(request.status for request in requests)
         least = min((gap for feed in group for gap in gaps(outcome, feed)), default=0.0)
         took = sorted(seconds for feed, seconds in found.values() if feed in group)
-        figures = "".join(f"{quantile(took, part):7.1f}" for part in (0.5, 0.95, 1)) if took else f"{'–':>7}" * 3
+        inside = sorted(
+            outcome.watcher.seen[url] - outcome.feeds.served[url] for url, (feed, _) in found.items() if feed in group
+        )
+        figures = _three(took) + "   " + _three(inside)
         lines.append(
             f"{title:14}{len(group):4}{len(requests):10}{count[200]:6}{count[304]:6}{count[500]:6}"
             f"{least:10.3f}s{len(took):7}{figures}"
         )
     return "\n".join(lines)
+
+
+def _three(ordered: Sequence[float]) -> str:
+    if not ordered:
+        return f"{'–':>7}" * 3
+    return "".join(f"{quantile(ordered, part):7.1f}" for part in (0.5, 0.95, 1))
 
 
 def quantile(ordered: Sequence[float], part: float) -> float:

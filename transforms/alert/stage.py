@@ -59,8 +59,9 @@ class Raise(beam.DoFn):
         if decision.story is None:
             yield Receipt(article.origin, "forgotten", article.id)
             return
-        rules, index = self.open_rules(), self.open_index()
+        rules = self.open_rules()
         for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
-            index.raise_alert(alert, rules.channels(alert["rule"]))
+            # Few articles raise one, and finding the open index costs more than judging most articles.
+            self.open_index().raise_alert(alert, rules.channels(alert["rule"]))
         outcome = "known" if decision.outcome in ("known", "sighting") else "indexed"
         yield Receipt(article.origin, outcome, article.id)

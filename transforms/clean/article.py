@@ -38,7 +38,8 @@ def clean(entry: Entry) -> Article | DeadLetter:
     if len(entry.guid or "") > _MOST_GUID:
         return _dead(entry, f"guid longer than {_MOST_GUID:,} characters")
     title = _line(entry.title)[:_MOST_TITLE]
-    body = strip_furniture(_body(entry), title)
+    links: set[str] = set()
+    body = strip_furniture(_body(entry, links), title, links)
     if len(body) > MOST_BODY:
         return _dead(entry, f"too large: {len(body):,} characters of text, at most {MOST_BODY:,} are read")
     if not _LETTER.search(body) and not _LETTER.search(title):
@@ -60,11 +61,12 @@ def clean(entry: Entry) -> Article | DeadLetter:
     )
 
 
-def _body(entry: Entry) -> str:
-    if entry.html and (text := text_of(mend(entry.html))) and _LETTER.search(text):
+def _body(entry: Entry, links: set[str]) -> str:
+    """The text of an entry; lines of it that are links are added to `links`."""
+    if entry.html and (text := text_of(mend(entry.html), links)) and _LETTER.search(text):
         return text
     for field in (entry.body, entry.summary):
-        if field and (text := plain(mend(field))) and _LETTER.search(text):
+        if field and (text := plain(mend(field), links)) and _LETTER.search(text):
             return text
     return ""
 

@@ -7,45 +7,41 @@ In doubt a line stays: a line too many costs a little in a comparison, a sentenc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
 
-from transforms.clean.phrases import Match, phrases
+from transforms.clean.lines import Line, is_ended
+from transforms.clean.lists import drop_lists
+from transforms.clean.phrases import Boxes, phrases
 from transforms.text import fold
 
 _WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"[.!?؟۔。…][\W]*$")
 _SITE = re.compile(r"\s[-–—|·»:]\s")
-# In characters. A line of the head is shorter than a paragraph; a link in a list is shorter than a sentence of story.
+# In characters. A line of the head is shorter than a paragraph.
 _PARAGRAPH = 80
-_LINK = 160
 _STORY = 200
 _MOST_REPEATS = 3
 _HEAD_LINES = 12
 
 
-@dataclass(slots=True)
-class _Line:
-    text: str
-    match: Match | None
-    dropped: bool = False
-
-    @property
-    def told(self) -> int:
-        """How much of the story the line holds, in characters, as far as one can tell from the line alone."""
-        return 0 if self.match or self.dropped else len(self.text)
-
-
-def strip_furniture(body: str, title: str) -> str:
+def strip_furniture(body: str, title: str, links: Collection[str] = ()) -> str:
     """`body`, a text that is `safe`, without furniture and without its title (`title`) where it is given again on top.
 
-    Lines and paragraphs that stay are untouched, but for a "read more" at the very end. Credit lines always stay.
+    `links` are those of its lines that are links. Lines and paragraphs that stay are untouched, but for a "read more"
+    at the very end. Credit lines always stay.
     """
     known = phrases()
-    lines = [_Line(text, known.match(text) if text else None) for text in map(known.trimmed, body.split("\n"))]
+    if 2 * sum(map(len, links)) > len(body):
+        # A text made of links is no story with links around it.
+        links = ()
+    lines = []
+    for text in map(known.trimmed, body.split("\n")):
+        linked = text in links
+        lines.append(Line(text, known.match(text, linked) if text else None, linked))
     told = [line for line in lines if line.text]
     _drop_titles(told, title)
     _drop_alone(told)
     _drop_dates(told)
+    drop_lists(told)
     _drop_tail(told)
     _drop_repeats(told)
     kept = [line for line in told if not line.dropped]
@@ -55,12 +51,12 @@ def strip_furniture(body: str, title: str) -> str:
     return text if len(text) == len(body) else re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
 
-def dropped_classes() -> frozenset[str]:
-    """Classes of HTML elements that hold furniture."""
-    return phrases().classes
+def boxes() -> Boxes:
+    """Which HTML elements hold furniture."""
+    return phrases().boxes
 
 
-def _drop_titles(lines: list[_Line], title: str) -> None:
+def _drop_titles(lines: list[Line], title: str) -> None:
     words = _WORD.findall(fold(title))
     if not words:
         return
@@ -85,18 +81,18 @@ def _is_title(line: str, title: list[str]) -> bool:
     if len(shorter) < 3 or len(longer) - len(shorter) > 5 or longer[: len(shorter)] != shorter:
         return False
     if longer is title:
-        return not _SENTENCE_END.search(line)
+        return not is_ended(line)
     return _SITE.search(line) is not None
 
 
-def _drop_alone(lines: list[_Line]) -> None:
+def _drop_alone(lines: list[Line]) -> None:
     """Drops what is furniture wherever it stands."""
     for line in lines:
         if line.match and line.match.kind in {"line", "label", "colon", "start", "photo", "copyright"}:
             line.dropped = not phrases().is_credit(line.text)
 
 
-def _drop_dates(lines: list[_Line]) -> None:
+def _drop_dates(lines: list[Line]) -> None:
     """Drops lines that are only a date: under furniture, and above the first paragraph."""
     head = True
     above_dropped = False
@@ -108,11 +104,11 @@ def _drop_dates(lines: list[_Line]) -> None:
         above_dropped = line.dropped
 
 
-def _drop_tail(lines: list[_Line]) -> None:
+def _drop_tail(lines: list[Line]) -> None:
     """Drops everything from a comment form, a subscription box or a closing list of links on."""
     before = 0
     after = sum(line.told for line in lines)
-    last_told = max((place for place, line in enumerate(lines) if _tells(line)), default=-1)
+    last_told = max((place for place, line in enumerate(lines) if line.tells), default=-1)
     for place, line in enumerate(lines):
         before, after = before + line.told, after - line.told
         if line.match is None or line.match.kind not in {"tail", "block", "related"}:
@@ -124,11 +120,6 @@ def _drop_tail(lines: list[_Line]) -> None:
             return
         # A heading in the story may read "More from the summit"; a fixed phrase says enough by itself.
         line.dropped = not line.match.open
-
-
-def _tells(line: _Line) -> bool:
-    """Whether a line reads as a sentence of story rather than as a link or a name."""
-    return line.match is None and (len(line.text) > _LINK or _SENTENCE_END.search(line.text[-20:]) is not None)
 
 
 def _ends_here(kind: str, before: int, after: int, links_only: bool, followers: list[bool]) -> bool:
@@ -143,7 +134,7 @@ def _ends_here(kind: str, before: int, after: int, links_only: bool, followers: 
     return before >= after or (before >= 2 * _STORY and 4 * before >= after and any(followers))
 
 
-def _drop_repeats(lines: list[_Line]) -> None:
+def _drop_repeats(lines: list[Line]) -> None:
     """Drops a paragraph that stands twice in a row."""
     last = ""
     for line in lines:

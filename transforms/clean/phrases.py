@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"\{\w*\}|©|\w+")
 _WORD = re.compile(r"\w+")
 _OPEN_END = re.compile(r"…|\.\.\.|[→»›⟶>]\W*$")
 # Between the parts of a line about an article: "5 January 2026 · 4 min read · Leave a comment".
-_JOINTS = re.compile(r"\s[·|•]\s")
+_JOINTS = re.compile(r"\s[·|•/]\s")
 _ARROW = re.compile("[→»›⟶>]")
 _PART = re.compile(r"\d+|[^\W\d]+")
 _FIRST = re.compile(r"©|\w+")
@@ -32,8 +32,11 @@ _SEPARATOR = r"[^\w:|»>›-]{{0,3}}(?:[:|»>›]|\s-\s)"
 _FORMS = {
     **dict.fromkeys(("line", "related", "tail", "block"), r"\W*{}\W*$"),
     **dict.fromkeys(("label", "start", "copyright"), r"\W*{}(?!\w)"),
-    **dict.fromkeys(("colon", "photo"), r"\W*{}" + _SEPARATOR),
+    "colon": rf"\W*{{}}(?!\w)(?P<separator>{_SEPARATOR})?",
+    "photo": r"\W*{}" + _SEPARATOR,
 }
+# Kinds whose phrases may stand side by side in one line, as buttons do.
+_IN_ROWS = {"line", "label", "related"}
 
 
 class _File(Strict):
@@ -44,6 +47,8 @@ class _File(Strict):
     credits: tuple[str, ...]
     credit_links: tuple[str, ...]
     classes: tuple[str, ...]
+    small_classes: tuple[str, ...]
+    sharing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,24 @@ class Match:
     open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """HTML elements that are furniture: their classes, those that also name other things, and links that share."""
+
+    classes: frozenset[str]
+    small_classes: frozenset[str]
+    sharing: re.Pattern[str]
+
+
 @dataclass(frozen=True)
 class Phrases:
-    """The compiled file; `by_first` has the phrases by their first folded word ("0" for a number)."""
+    """The compiled file; `by_first` has the phrases by their first folded word ("0" for a number).
+
+    `rows` has the words of those that may stand in a row, the longest first.
+    """
 
     by_first: dict[str, tuple[_Phrase, ...]]
+    rows: dict[str, tuple[tuple[str, ...], ...]]
     trims: dict[str, tuple[re.Pattern[str], ...]]
     ends: re.Pattern[str]
     widgets: frozenset[str]
@@ -73,10 +91,13 @@ class Phrases:
     dates: frozenset[str]
     agencies: frozenset[str]
     credit_words: frozenset[str]
-    classes: frozenset[str]
+    boxes: Boxes
 
-    def match(self, line: str) -> Match | None:
-        """What kind of furniture a stripped line is by itself, "date" for a mere date, None for what may be story."""
+    def match(self, line: str, linked: bool = False) -> Match | None:
+        """What kind of furniture a stripped line is by itself, "date" for a mere date, None for what may be story.
+
+        `linked`: the line is a link, or little more.
+        """
         first = _FIRST.search(line, 0, 40)
         if first is None:
             # A line of signs; "…" and "..." may stand for something that was left out.
@@ -85,7 +106,7 @@ class Phrases:
         key = "0" if word[:1].isdigit() else word
         candidates = self.by_first.get(key, ())
         short = len(line) <= _LONGEST_LINE
-        if short and (parts := _JOINTS.split(line))[1:] and all(part and self.match(part) for part in parts):
+        if short and (parts := _JOINTS.split(line))[1:] and self._are_parts(parts):
             return Match("line")
         if not candidates and not (short and (word in self.widgets or word in self.breadcrumbs or self._dated(word))):
             return None
@@ -94,9 +115,14 @@ class Phrases:
             if len(line) > _LONGEST.get(phrase.kind, _LONGEST_LINE):
                 continue
             found = phrase.pattern.match(folded)
-            if found and self._holds(phrase.kind, found, folded):
-                return Match(phrase.kind, phrase.open)
+            if found and (kind := self._held(phrase.kind, found, folded, linked)):
+                return Match(kind, phrase.open)
         return self._row(line, word, folded) if short else None
+
+    def _are_parts(self, parts: list[str]) -> bool:
+        """Whether each part of a line is furniture by itself, and not all are dates."""
+        kinds = [found.kind for part in parts if part and (found := self.match(part))]
+        return len(kinds) == len(parts) and any(kind != "date" for kind in kinds)
 
     def is_credit(self, line: str) -> bool:
         """Whether a line says nothing but which agencies the text is from."""
@@ -139,24 +165,46 @@ class Phrases:
         # A number alone may head a section.
         return len(parts) > 1 and any(map(str.isdigit, parts)) and all(p.isdigit() or p in self.dates for p in parts)
 
-    def _holds(self, kind: str, found: re.Match[str], folded: str) -> bool:
+    def _held(self, kind: Kind, found: re.Match[str], folded: str, linked: bool) -> Kind | None:
+        """The kind of a line in which a phrase was found, None where the rest of the line speaks against it."""
         rest = folded[found.end() :]
         if kind == "label":
-            return not _WORD.search(rest) or (len(rest) <= 90 and self._is_date(rest))
-        if kind in {"colon", "photo"}:
-            return len(_WORD.findall(rest)) <= _MOST_WORDS
+            return kind if not _WORD.search(rest) or (len(rest) <= 90 and self._is_date(rest)) else None
         if kind == "copyright":
-            return self.agencies.isdisjoint(_WORD.findall(folded))
-        return True
+            return kind if self.agencies.isdisjoint(_WORD.findall(folded)) else None
+        if kind not in {"colon", "photo"}:
+            return kind
+        words = len(_WORD.findall(rest))
+        if kind == "colon" and not (found["separator"] or (linked and words)):
+            return None
+        # What the phrase announces comes in the lines that follow.
+        return "related" if kind == "colon" and not words else kind if words <= _MOST_WORDS else None
 
     def _row(self, line: str, word: str, folded: str) -> Match | None:
-        if word in self.widgets and self.widgets.issuperset(_WORD.findall(folded)):
+        words = _WORD.findall(folded)
+        if self.widgets.issuperset(words) or self._is_row(words):
             return Match("line")
         if word in self.breadcrumbs and re.match(r"\W*\w+\s*[>»›/|→]\s*\w", line):
             return Match("line")
         if self._dated(word) and len(line) <= 80 and self._is_date(folded):
             return Match("date")
         return None
+
+    def _is_row(self, words: list[str]) -> bool:
+        """Whether the words are those of buttons and labels side by side: "Like this: Like Loading..."."""
+        words = ["0" if word[0].isdigit() else word for word in words]
+        place = parts = 0
+        phrase = False
+        while place < len(words):
+            word = words[place]
+            found = next((p for p in self.rows.get(word, ()) if tuple(words[place : place + len(p)]) == p), ())
+            if not found and not (word == "0" or word in self.widgets or word in self.dates):
+                return False
+            # Words that are a button by themselves mean other things in other lines.
+            phrase = phrase or len(found) > 1
+            parts += bool(found) or word in self.widgets
+            place += len(found) or 1
+        return parts > 1 and phrase
 
 
 @cache
@@ -165,6 +213,7 @@ def phrases() -> Phrases:
     file = load(DATA / _FILE, _File)
     by_first: dict[str, list[_Phrase]] = defaultdict(list)
     trims: dict[str, list[re.Pattern[str]]] = defaultdict(list)
+    rows: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     ends: list[str] = []
     for language, kinds in file.languages.items():
         for kind, texts in kinds.items():
@@ -176,9 +225,12 @@ def phrases() -> Phrases:
                     trims[first].append(re.compile(rf"\W*{pattern}\W+(?=\w)"))
                 else:
                     by_first[first].append(_Phrase(kind, re.compile(_FORMS[kind].format(pattern)), "{any}" in text))
+                if kind in _IN_ROWS and (row := _row_words(text)):
+                    rows[first].append(row)
     agencies = _words(file.credits)
     return Phrases(
         by_first={first: tuple(found) for first, found in by_first.items()},
+        rows={first: tuple(sorted(found, key=len, reverse=True)) for first, found in rows.items()},
         trims={first: tuple(found) for first, found in trims.items()},
         ends=re.compile(
             rf"(?P<gap>\[?\s?(?:…|\.\.\.)\W*)?\b(?P<phrase>{'|'.join(ends)})(?P<rest>\W*)$" if ends else "(?!)"
@@ -188,8 +240,14 @@ def phrases() -> Phrases:
         dates=_words(word for group in file.dates for word in group),
         agencies=agencies,
         credit_words=agencies | _words(file.credit_links),
-        classes=frozenset(file.classes),
+        boxes=_boxes(file),
     )
+
+
+def _boxes(file: _File) -> Boxes:
+    parts = "|".join(re.escape(part) for part in file.sharing)
+    sharing = re.compile(rf"(?i)(?:{parts})" if parts else "(?!)")
+    return Boxes(frozenset(file.classes), frozenset(file.small_classes), sharing)
 
 
 @lru_cache(maxsize=20_000)
@@ -199,6 +257,12 @@ def _folded(word: str) -> str:
 
 def _words(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for text in texts for word in _WORD.findall(fold(text)))
+
+
+def _row_words(text: str) -> tuple[str, ...]:
+    """The folded words of a phrase, "0" for a number; none where the phrase leaves room for anything."""
+    words = tuple("0" if word == "{n}" or word[0].isdigit() else word for word in _TOKEN.findall(fold(text)))
+    return () if any(word[0] in "{©" for word in words) else words
 
 
 def _compiled(text: str, key: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ before that reads the same body again.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import random
@@ -102,11 +103,10 @@ class Poller:
         self._pages: HostQueue[tuple[_Polling, RawItem]] = HostQueue()
         self._out: queue.Queue[Record] = queue.Queue(policy.queue)
         self._threads: list[threading.Thread] = []
-        self._stopping = threading.Event()
+        self._stopping, self._given_up = threading.Event(), threading.Event()
         self._lock = threading.Lock()
-        self._completed = 0
+        self._completed, self._next_check = 0, 0.0
         self._bug: BaseException | None = None
-        self._next_check = 0.0
 
     def start(self) -> None:
         """Read the stored progress and begin."""
@@ -128,11 +128,9 @@ class Poller:
         if self._bug is not None:
             raise self._bug
         records: list[Record] = []
-        try:
+        with contextlib.suppress(queue.Empty):
             while len(records) < max_items:
                 records.append(self._out.get_nowait())
-        except queue.Empty:
-            pass
         return records
 
     def release(self) -> None:
@@ -172,6 +170,15 @@ class Poller:
         end = time.monotonic() + wait_s
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
+        self._given_up.set()
+
+    @property
+    def committed(self) -> bool:
+        """Everything that was put out has been drained, and its polls' progress is stored."""
+        stored = self._store.feeds()
+        with self._lock:
+            waiting = [feed for feed in self._feeds if feed.state == _UNCOMMITTED]
+        return self._out.empty() and all(stored.get(f.spec.reader, {}).get("batch", -1) >= f.batch for f in waiting)
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         try:
@@ -287,10 +294,7 @@ class Poller:
             self._completed += 1
 
     def _put(self, record: Record) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._out.put(record, timeout=_COMMIT_CHECK_S)
-                return
-            except queue.Full:
-                continue
+        while not self._given_up.is_set():
+            with contextlib.suppress(queue.Full):
+                return self._out.put(record, timeout=_COMMIT_CHECK_S)
         raise _Stopped

@@ -53,12 +53,18 @@ def _running(polling: Polling) -> _Running:
         return _RUNNING[polling.job]
 
 
-def stop_polling(job: str) -> None:
-    """Start no more polls for this job in this process; what is finished can still be drained. Waits a bounded time."""
+def stop_polling(job: str) -> Poller | None:
+    """Start no more polls for this job in this process; what is finished can still be drained. Waits a bounded time.
+
+    Returns the job's poller, None where it is in another process. It stays this job's: a source that was taken for one
+    without a poller would start another, and poll on.
+    """
     with _LOCK:
-        running = _RUNNING.pop(job, None)
-    if running is not None:
-        running.poller.stop()
+        running = _RUNNING.get(job)
+    if running is None:
+        return None
+    running.poller.stop()
+    return running.poller
 
 
 class ReadFeeds(beam.PTransform):

@@ -57,21 +57,42 @@ class Book:
     def arrange(self, member: Member) -> list[Write]:
         """Put a new member in its story, and write every placement that changed by it."""
         neighbours = self.links.neighbours(member)
-        if not member.complete or any(other.order > member.order or not other.complete for other in neighbours):
+        later = [other for other in neighbours if other.order > member.order]
+        if not all(other.complete for other in (member, *neighbours)) or not self._unmoved(member, neighbours, later):
             return self.rearrange([member])
         for large in {other.story for other in neighbours}:
             self._link_original(self.stories[large].group, [member])
-        neighbours = self.links.neighbours(member)
-        # It comes last of all that it is linked to, so forming the stories anew would move nobody else.
-        groups = {other.story: self.stories[other.story].group for other in neighbours}
-        name, member.digest = choose(member, groups, {other.id: other.story for other in neighbours})
+        before = {o.id: o.story for o in self.links.neighbours(member) if o.order < member.order}
+        groups = {name: self.stories[name].group for name in before.values()}
+        name, member.made_of = choose(member, groups, before)
+        if name is None and not later:
+            return self._write([(member.id, self._mint(Group([member], bool(member.made_of))))])
         if name is None:
-            return self._write([(member.id, self._mint(Group([member], member.digest)))])
+            return self.rearrange([member])
         story = self.stories[name]
         story.group.members.append(member)
         story.group.members.sort(key=lambda m: m.order)
-        # With its first repost an article turns from unique to original; nobody else's placement changes.
-        return self._write([(name, story) for name in dict.fromkeys((member.id, story.group.members[0].id))])
+        # With its first repost an article turns from unique to original. It may be what a later one is closest to.
+        original = story.group.members[0]
+        changed = [member.id, original.id, *(other.id for other in later if original.id not in other.links)]
+        return self._write([(name, story) for name in dict.fromkeys(changed)])
+
+    def _unmoved(self, member: Member, neighbours: list[Member], later: list[Member]) -> bool:
+        """Whether forming the stories anew would move nobody else: the new member comes last of all that it is linked
+        to, or all that it and they are linked to is one story, which has its original already."""
+        if not later:
+            return True
+        story, members = self.stories[later[0].story], self.links.members
+        return (
+            story.group.members[0].order < member.order
+            and all(other.story == story.id for other in neighbours)
+            and all(
+                members[name].story == story.id
+                for other in later
+                for name in (*other.links, *other.parts)
+                if name in members and name != member.id
+            )
+        )
 
     def rearrange(self, start: list[Member]) -> list[Write]:
         """Form the stories anew in all that is linked to `start`, keeping the ids of those that go on."""
@@ -153,7 +174,8 @@ class Book:
             founder = story.group.members[0]
             before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
             groups = {name: self.stories[name].group for name in before.values()}
-            story.group.digest = founder.digest = choose(founder, groups, before)[1]
+            founder.made_of = choose(founder, groups, before)[1]
+            story.group.digest = bool(founder.made_of)
 
     def _take(self, groups: list[Group]) -> dict[int, list[Story]]:
         """Which former stories each new group goes on with, oldest first; they leave the book. A story that was split

@@ -40,7 +40,7 @@ def dump(member: Member, serial: Version) -> bytes:
             (member.story, member.merged_from, member.placed),
             (member.content_version.epoch, member.content_version.counter),
             (member.story_version.epoch, member.story_version.counter),
-            (member.complete, member.checked, member.awaits, member.digest),
+            (member.complete, member.checked, member.awaits, member.made_of),
         ),
         protocol=5,
     )
@@ -84,7 +84,7 @@ def _member(values: tuple[Any, ...]) -> Member:
         complete=flags[0],
         checked=flags[1],
         awaits=flags[2],
-        digest=flags[3],
+        made_of=flags[3],
     )
 
 
@@ -106,7 +106,8 @@ def from_seed(seed: Seed, owner: Owner) -> Member:
 def from_document(doc: Json, owner: Owner) -> Member:
     """A member as the index knows it. Its links are looked up again when they are first needed.
 
-    `owner` tells whose own an article is, by URL and source. Where the document has no `texts`, the article is known by its present text.
+    `owner` tells whose own an article is, by URL and source. Where the document has no `texts`, the article is known
+    by its present text.
     """
     placed: Json = doc.get("story") or {}
     sources = tuple(_source(told) for told in doc.get("sources") or [doc["source"]])
@@ -132,13 +133,19 @@ def from_document(doc: Json, owner: Owner) -> Member:
         print=hashes,
         links={other: overlap for other, overlap in known.items() if overlap.linked},
         parts={other: overlap for other, overlap in known.items() if not overlap.linked},
-        digest=(placed.get("verdict") or {}).get("reason_code") == "digest",
+        made_of=_made_of(placed),
         story=placed.get("id", ""),
         merged_from=tuple(placed.get("merged_from") or ()),
         placed=digest_of(placed) if placed else "",
         complete=False,
         checked=False,
     )
+
+
+def _made_of(placed: Json) -> tuple[str, ...]:
+    if (placed.get("verdict") or {}).get("reason_code") != "digest":
+        return ()
+    return tuple(entry["id"] for entry in placed.get("copied_from") or [])
 
 
 def _source(told: Json) -> Source:

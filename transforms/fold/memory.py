@@ -99,7 +99,7 @@ class Memory:
 
     def _revise(self, member: Member, article: Article, hashes: Hashes, agency: str | None, text: str) -> None:
         member.complete = True
-        member.digest = False
+        member.made_of = ()
         member.texts = (*member.texts[1 - content.TEXTS_KEPT :], text)
         member.revision += 1
         member.print = hashes

@@ -50,7 +50,9 @@ def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[
     """Whom the member copies: in its own story the original (or, where it shares nothing with that, the closest
     before it); of other stories the original, then other articles that come before it."""
     inside = {other.id for other in group.members}
-    known = {**member.parts, **member.links} if group.digest and member is group.members[0] else member.links
+    known = dict(member.links)
+    if group.digest and member is group.members[0]:
+        known.update((name, member.parts[name]) for name in member.made_of if name in member.parts)
     before = [
         (members[other], overlap)
         for other, overlap in known.items()

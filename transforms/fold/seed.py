@@ -18,7 +18,14 @@ from transforms.records import Json, Write
 def seed(memory: Memory, index: Index, owner: Owner, since: int, before: int | None = None) -> list[Write]:
     """Take in every article with `since <= published_effective < before`. Returns the placements that changed since
     they were written, as an article that they name is gone for good."""
-    return _load(memory, index, owner, [journal.from_seed(one, owner) for one in index.seed(since, before)])
+    found = [journal.from_seed(one, owner) for one in index.seed(since, before)]
+    names = {member.id for member in found} | memory.members.keys()
+    older = list(index.seed(since - memory.ttl_s, since))
+    # An agency's own article can have reposts that are older than it, and it does not name them.
+    while naming := [one for one in older if one.document["id"] not in names and _names(one.document) & names]:
+        found += [journal.from_seed(one, owner) for one in naming]
+        names |= {one.document["id"] for one in naming}
+    return _load(memory, index, owner, found)
 
 
 def recall(memory: Memory, index: Index, owner: Owner, name: str) -> list[Write]:
@@ -46,6 +53,10 @@ def _load(memory: Memory, index: Index, owner: Owner, found: Iterable[Member]) -
                     todo.append(known[document["id"]])
     memory.load(known.values())
     return memory.heal(sorted(orphans))
+
+
+def _names(document: Json) -> set[str]:
+    return {entry["id"] for entry in (document.get("story") or {}).get("copied_from") or ()}
 
 
 def _story(index: Index, name: str) -> list[Json]:

@@ -10,44 +10,55 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
+import xxhash
 from apache_beam.coders import BytesCoder, PickleCoder
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
 
+from transforms.fold.memory import AHEAD_S
 from transforms.fold.postings import Postings
 from transforms.fold.shingles import Hashes, from_document, sketch
-from transforms.fold.stage import _LOCK, Folding
-from transforms.records import Article, Origin
+from transforms.fold.stage import _LOCK, UNSURE, Folding
+from transforms.records import Article, seconds
 
 ANSWERED = 64
+FREE_AT = 10_000
 
 
 @dataclass(slots=True)
 class _Shard:
-    """One shard's postings, believed while `token` is the state's."""
+    """One shard's postings, believed while `token` is the state's. `since` is how far back the index was read."""
 
     token: bytes
     since: int
+    forgotten_at: int = 0
+    forgotten: set[str] = field(default_factory=set)
+    free_at: int = FREE_AT
     postings: Postings = field(default_factory=Postings)
     ids: list[str] = field(default_factory=list)
-    published: list[int] = field(default_factory=list)
-    known: set[tuple[str, bytes]] = field(default_factory=set)
+    arrived: list[int] = field(default_factory=list)
+    known: set[tuple[str, int]] = field(default_factory=set)
 
-    def add(self, name: str, published: int, part: Hashes) -> bool:
-        """File a text's hashes once. False if they are there."""
-        mark = (name, part[:4].tobytes())
-        if mark in self.known:
+    def add(self, name: str, arrived: int, part: Hashes) -> bool:
+        """File a text's hashes once. False if they are there, or the article was forgotten."""
+        mark = (name, xxhash.xxh3_64_intdigest(part.tobytes()))
+        if mark in self.known or name in self.forgotten:
             return False
         self.known.add(mark)
         self.postings.add(len(self.ids), part)
         self.ids.append(name)
-        self.published.append(published)
+        self.arrived.append(arrived)
         return True
+
+    def find(self, part: Hashes, since: int) -> dict[str, None]:
+        """Ids of the articles that arrived since then and have most of these hashes."""
+        numbers = (number for number, _ in self.postings.find(part, 1) if self.arrived[number] >= since)
+        return dict.fromkeys(self.ids[number] for number, _ in zip(numbers, range(ANSWERED), strict=False))
 
 
 _SHARDS: dict[tuple[str, str], _Shard] = {}
@@ -71,12 +82,12 @@ class FindCandidates(beam.PTransform):
         shards = self.shards
 
         def whole(item: tuple[Article, Hashes]) -> tuple[str, Any]:
-            return _key(item[0].origin), ("article", item, len(split(item[1], shards)))
+            return _key(item[0]), ("article", item, len(split(item[1], shards)))
 
         def parts(item: tuple[Article, Hashes]) -> Iterator[tuple[str, Any]]:
             article, hashes = item
             for shard, part in split(hashes, shards):
-                yield f"shard-{shard}-of-{shards}", (_key(article.origin), article.id, article.arrived, part)
+                yield f"shard-{shard}-of-{shards}", (_key(article), article.id, article.arrived, part)
 
         articles = sketched | "Whole" >> beam.Map(whole).with_output_types(tuple[str, Any])
         answers = sketched | "ByShard" >> beam.FlatMap(parts).with_output_types(tuple[str, Any])
@@ -84,8 +95,9 @@ class FindCandidates(beam.PTransform):
         return (articles, answers) | "Both" >> beam.Flatten() | "Gather" >> beam.ParDo(_Gather())
 
 
-def _key(origin: Origin) -> str:
-    return f"{origin.reader}\n{origin.batch}\n{origin.seq}"
+def _key(article: Article) -> str:
+    """Of one record: its origin, and the article, should two sources read one file."""
+    return f"{article.origin.reader}\n{article.origin.batch}\n{article.origin.seq}\n{article.id}"
 
 
 class _LookUp(beam.DoFn):
@@ -96,6 +108,10 @@ class _LookUp(beam.DoFn):
 
     def __init__(self, folding: Folding, shards: int) -> None:
         self.folding, self.shards = folding, shards
+        self._asked: set[str] = set()
+
+    def start_bundle(self) -> None:
+        self._asked = set()
 
     def process(
         self,
@@ -105,13 +121,18 @@ class _LookUp(beam.DoFn):
     ) -> Iterator[tuple[str, Any]]:
         key, (record, name, arrived, part) = element
         shard = self._shard(key, arrived, records, token)
-        found = shard.postings.find(part, 1)
+        shard.token = UNSURE
+        if key not in self._asked:
+            self._forget(key, shard, records)
+            self._asked.add(key)
+        # What arrived before that was published more than the TTL before this, whatever the dates say.
+        ids = shard.find(part, arrived - 2 * self.folding.ttl_s - AHEAD_S)
         # An article can be filed under several texts; its own id is never its own candidate.
-        ids = dict.fromkeys(shard.ids[number] for number, _ in found[:ANSWERED])
         ids.pop(name, None)
         if shard.add(name, arrived, part):
             records.add(pickle.dumps((name, arrived, part.tobytes())))
-        self._free(shard, arrived, records)
+            if len(shard.ids) >= shard.free_at:
+                self._rewrite(key, shard, records, arrived - 3 * self.folding.ttl_s)
         shard.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
         token.write(shard.token)
         yield record, ("answer", key, tuple(ids))
@@ -120,19 +141,27 @@ class _LookUp(beam.DoFn):
         place, since = (self.folding.job, key), arrived - 2 * self.folding.ttl_s
         shard = _SHARDS.get(place)
         if shard is None or shard.token != (token.read() or b""):
-            shard = _Shard(token.read() or b"", since)
-            for record in records.read():
-                name, seen, part = pickle.loads(record)  # noqa: S301 - our own state
-                shard.add(name, seen, np.frombuffer(part, np.uint32))
-            self._seed(shard, key, since, None)
+            position, gone = self.folding.open_index().forgotten(0)
+            shard = _Shard(token.read() or b"", since, position, set(gone))
+            self._fill(key, shard, records.read())
             with _LOCK:
+                for other in [other for other in _SHARDS if other[0] != place[0]]:
+                    del _SHARDS[other]
                 _SHARDS[place] = shard
         if since < shard.since:
-            self._seed(shard, key, since, shard.since)
+            # A part more, lest a stream that goes back in time read the index for each of its articles.
+            since -= self.folding.ttl_s // 2
+            self._seed(key, shard, since, shard.since)
             shard.since = since
         return shard
 
-    def _seed(self, shard: _Shard, key: str, since: int, before: int | None) -> None:
+    def _fill(self, key: str, shard: _Shard, stored: Iterable[bytes]) -> None:
+        for record in stored:
+            name, seen, part = pickle.loads(record)  # noqa: S301 - our own state
+            shard.add(name, seen, np.frombuffer(part, np.uint32))
+        self._seed(key, shard, shard.since, None)
+
+    def _seed(self, key: str, shard: _Shard, since: int, before: int | None) -> None:
         own = int(key.split("-")[1])
         for seed in self.folding.open_index().seed(since, before):
             try:
@@ -140,30 +169,27 @@ class _LookUp(beam.DoFn):
             except (KeyError, TypeError, ValueError):
                 continue
             if own in parts:
-                shard.add(seed.document["id"], 0, parts[own])
+                shard.add(seed.document["id"], seconds(seed.document["first_seen"]) or 0, parts[own])
 
-    def _free(self, shard: _Shard, arrived: int, records: Any) -> None:
-        """Once the state has grown well over what is in reach, write it anew without the rest. Decides nothing: a
-        candidate that is out of reach would be refused by the deciding key."""
-        if len(shard.ids) < 10_000 or len(shard.ids) & (len(shard.ids) - 1):
-            return
-        oldest = arrived - 3 * self.folding.ttl_s
-        kept = []
-        for record in records.read():
-            name, seen, part = pickle.loads(record)  # noqa: S301 - our own state
-            if seen >= oldest:
-                kept.append((name, seen, part))
+    def _forget(self, key: str, shard: _Shard, records: Any) -> None:
+        """Once a bundle: what a person had forgotten meanwhile leaves the shard and its state."""
+        shard.forgotten_at, gone = self.folding.open_index().forgotten(shard.forgotten_at)
+        shard.forgotten.update(gone)
+        if not set(gone).isdisjoint(shard.ids):
+            self._rewrite(key, shard, records, 0)
+
+    def _rewrite(self, key: str, shard: _Shard, records: Any, oldest: int) -> None:
+        """Write the state anew without what arrived before `oldest` or was forgotten. Decides nothing: what is out of
+        reach would be refused by the deciding key."""
+        stored = [(record, pickle.loads(record)) for record in records.read()]  # noqa: S301 - our own state
+        kept = [record for record, (name, seen, _) in stored if seen >= oldest and name not in shard.forgotten]
         records.clear()
-        fresh = _Shard(b"", shard.since)
-        for name, seen, part in kept:
-            records.add(pickle.dumps((name, seen, part)))
-            fresh.add(name, seen, np.frombuffer(part, np.uint32))
-        shard.postings, shard.ids, shard.published, shard.known = (
-            fresh.postings,
-            fresh.ids,
-            fresh.published,
-            fresh.known,
-        )
+        for record in kept:
+            records.add(record)
+        shard.since = max(shard.since, oldest + AHEAD_S)
+        shard.postings, shard.ids, shard.arrived, shard.known = Postings(), [], [], set()
+        self._fill(key, shard, kept)
+        shard.free_at = max(FREE_AT, 2 * len(shard.ids))
 
 
 class _Gather(beam.DoFn):

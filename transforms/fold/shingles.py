@@ -67,11 +67,16 @@ def shared(a: Hashes, b: Hashes) -> int:
     """How many hashes two fingerprints have in common."""
     if len(a) > len(b):
         a, b = b, a
-    if not len(a):
-        return 0
+    return int(np.count_nonzero(within(a, b)))
+
+
+def within(a: Hashes, b: Hashes) -> npt.NDArray[np.bool_]:
+    """Which hashes of `a` are in `b`: a mask over `a`."""
+    if not len(b):
+        return np.zeros(len(a), np.bool_)
     at = np.searchsorted(b, a)
     at[at == len(b)] = 0
-    return int(np.count_nonzero(b[at] == a))
+    return b[at] == a
 
 
 def document(hashes: Hashes) -> Json:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from transforms.fold import shingles
 from transforms.fold.shingles import EMPTY, Hashes
-from transforms.fold.verdict import THRESHOLD, Overlap
+from transforms.fold.verdict import PASSAGE, PIECE, THRESHOLD, Overlap
 from transforms.records import Source, Version
 
 OWN, OWN_CREDITING, OTHERS = 0, 1, 2
@@ -25,8 +26,8 @@ class Member:
     """What folding knows of one article.
 
     `published` is `published_effective`, `given` as the source dated it; `links` holds the overlap with each linked
-    article, seen from this one, `parts` those with articles that share a passage and no more, and `digest` tells
-    whether its text was last found to be made of several; `texts` are hashes of the texts seen under this id;
+    article, seen from this one, `parts` those with articles that share a passage and no more, and `made_of`
+    names what it was last found to be a digest of; `texts` are hashes of the texts seen under this id;
     `placed` is a hash of the placement last written. `complete` is False while only some links are known (after a
     seed), `checked` while the placement was not compared with its writes since a start.
     """
@@ -44,7 +45,7 @@ class Member:
     print: Hashes = field(default_factory=lambda: EMPTY)
     links: dict[str, Overlap] = field(default_factory=dict)
     parts: dict[str, Overlap] = field(default_factory=dict)
-    digest: bool = False
+    made_of: tuple[str, ...] = ()
     story: str = ""
     merged_from: tuple[str, ...] = ()
     placed: str = ""
@@ -77,40 +78,56 @@ def own_rank(agency: str | None, credits: Iterable[str]) -> int:
     return OWN_CREDITING if set(credits) - {agency, "agencies"} else OWN
 
 
-def choose(member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]) -> tuple[str | None, bool]:
-    """The group that `member` joins, of those already formed, or None if it founds one of its own; and whether it is a
-    digest.
+def choose(
+    member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The group that `member` joins, of those already formed, or None if it founds one of its own; and, if it is a
+    digest, the articles that it is made of.
 
     It joins the group that holds most of its text. A digest is made of several groups' texts, whole or in part, none
     of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last, so that a
     digest never draws in the reposts of what it copies.
     """
-    best: dict[str, tuple[bool, float, int, tuple[int, int, str]]] = {}
+    best: dict[str, tuple[bool, float, int, tuple[int, int, str], str]] = {}
     for other, overlap in member.links.items():
         name = group_of.get(other)
         if name is None:
             continue
         group = groups[name]
-        score = (group.digest, -round(overlap.of_a, 2), -overlap.shared, group.members[0].order)
+        score = (group.digest, -round(overlap.of_a, 2), -overlap.shared, group.members[0].order, other)
         best[name] = min(best.get(name, score), score)
     within = [name for name in best if -best[name][1] >= THRESHOLD]
     if within:
-        return min(within, key=lambda name: best[name]), False
+        return min(within, key=lambda name: best[name]), ()
     parts = {other: group_of[other] for other in (*member.links, *member.parts) if other in group_of}
-    if len(set(parts.values())) > 1 and (len(best) > 1 or _made_of(member, parts, groups)):
-        return None, True
-    return min(best, key=lambda name: best[name], default=None), False
+    if len(set(parts.values())) > 1:
+        pieces = _made_of(member, parts, groups)
+        if pieces or len(best) > 1:
+            whole = [score[-1] for score in best.values()]
+            return None, tuple(dict.fromkeys((*pieces, *whole)))
+    return min(best, key=lambda name: best[name], default=None), ()
 
 
-def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Group]) -> bool:
-    """Whether most of the text is made of these articles' together."""
+def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Group]) -> tuple[str, ...]:
+    """The articles of several groups that together hold most of the text, each a good piece of it that no other of them
+    holds; none if it is not made so. The largest piece is taken first, and of equal ones the original's."""
     members = {other.id: other for name in set(parts.values()) for other in groups[name].members}
-    texts = [members[other].print for other in parts if other in members]
-    if not all(map(len, [member.print, *texts])):
+    texts = [members[other] for other in parts]
+    if not all(len(text.print) for text in (member, *texts)):
         # The fingerprints of old articles are let go of; what was found by them holds.
-        return member.digest
-    covered = np.count_nonzero(np.isin(member.print, np.concatenate(texts)))
-    return bool(covered >= THRESHOLD * len(member.print))
+        return member.made_of
+    shares = {other: (member.links.get(other) or member.parts[other]).shared for other in parts}
+    size = len(member.print)
+    if sum(shares.values()) < THRESHOLD * size:
+        return ()
+    covered, pieces = np.zeros(size, np.bool_), []
+    for text in sorted(texts, key=lambda t: (-shares[t.id], t.order)):
+        together = covered | shingles.within(member.print, text.print)
+        if np.count_nonzero(together) - np.count_nonzero(covered) >= max(PASSAGE, PIECE * size):
+            covered = together
+            pieces.append(text.id)
+    several = len({parts[piece] for piece in pieces}) > 1
+    return tuple(pieces) if several and np.count_nonzero(covered) >= THRESHOLD * size else ()
 
 
 def form(members: Iterable[Member]) -> list[Group]:
@@ -118,9 +135,9 @@ def form(members: Iterable[Member]) -> list[Group]:
     groups: dict[str, Group] = {}
     group_of: dict[str, str] = {}
     for member in sorted(members, key=lambda m: m.order):
-        name, member.digest = choose(member, groups, group_of)
+        name, member.made_of = choose(member, groups, group_of)
         if name is None:
-            groups[member.id] = Group([member], member.digest)
+            groups[member.id] = Group([member], bool(member.made_of))
             name = member.id
         else:
             groups[name].members.append(member)

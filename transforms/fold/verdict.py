@@ -14,6 +14,8 @@ THRESHOLD = 0.6
 AT_LEAST = 8
 # A passage of this many shingles (28 running words) is copied, though the rest is not: what digests are made of.
 PASSAGE = 24
+# And each of its pieces is at least this share of a digest: a phrase that many wires share does not make one.
+PIECE = 0.15
 
 
 @dataclass(frozen=True, slots=True)

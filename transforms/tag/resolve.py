@@ -91,7 +91,10 @@ class Resolver:
         start, countries = hit.first, set[str]()
         for step in range(1, _TITLE_REACH + 1):
             if _ends_with(hit.text, start, self.data.titles):
-                return self._only([s for s in hit.senses if s.kind == SHORT], countries)
+                return self._only(
+                    [s for s in hit.senses if s.kind == SHORT and (s.rule is None or self._passes(s.rule, hit))],
+                    countries,
+                )
             previous = self.hits[number - step] if number >= step else None
             if previous is not None and _adjoins(previous, hit, start):
                 countries.update(s.entity.id for s in previous.senses if s.entity is not None)

@@ -1,0 +1,174 @@
+"""A memory read from a real index: what a restart must not change, and what is older than any memory."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fold.fold_families import family
+from tests.fold.fold_play import DAY, NOON, TTL, Outcome, article, owner, result
+from transforms.fold.memory import Decision, Memory
+from transforms.fold.seed import recall, seed
+from transforms.fold.shingles import fingerprint
+from transforms.index.interface import Index
+from transforms.index.open import open_index
+from transforms.records import Article, replace, rfc3339
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    found = open_index("embedded", str(tmp_path / "news.db"))
+    yield found
+    found.close()
+
+
+class Desk:
+    """A memory over an index, as the keyed stage has it."""
+
+    def __init__(self, index: Index, since: int = 0) -> None:
+        self.index = index
+        self.memory = Memory(TTL, index.start_epoch())
+        self.memory.forgotten.update(index.forgotten(0)[1])
+        self.owed = seed(self.memory, index, owner, since)
+        index.apply(self.owed)
+
+    def deliver(self, item: Article, hashes: object = None) -> Decision:
+        self.index.apply(recall(self.memory, self.index, owner, item.id))
+        found = fingerprint(item.body) if hashes is None else hashes
+        decision = self.memory.decide(item, found, owner(item.url, item.source))
+        self.index.apply(decision.writes)
+        return decision
+
+
+def told(index: Index) -> Outcome:
+    return result({document["id"]: document for document in index.export()})
+
+
+def whole(index: Index) -> dict[str, object]:
+    """All of the documents but what is made by the clock."""
+    return {d["id"]: (d["story"], d["sources"], d["first_seen"], d["revision"], d["body"]) for d in index.export()}
+
+
+@pytest.mark.parametrize("seed_", range(4))
+def test_a_restart_changes_nothing(index: Index, tmp_path: Path, seed_: int) -> None:
+    """Against a memory that never ends: each start reads only what is in reach of its first article."""
+    other = open_index("embedded", str(tmp_path / "other.db"))
+    desk, steady = Desk(index), Desk(other)
+    items = family(seed_, 160, spread_s=8 * TTL)
+    for number, (item, text) in enumerate(items):
+        if number % 20 == 19:
+            desk = Desk(index, item.arrived - 2 * TTL)
+            assert desk.owed == []
+        desk.deliver(item, text)
+        steady.deliver(item, text)
+    assert told(index) == told(other)
+    assert whole(index) == whole(other)
+
+
+def test_a_copy_of_a_copy_keeps_its_story_over_a_restart(index: Index) -> None:
+    desk = Desk(index)
+    desk.deliver(article({"id": "wire", "at": 0, "text": ["quay1-4"]}))
+    desk.deliver(article({"id": "portal", "at": "1d", "text": ["quay1-4", "portal1-3"]}))
+    desk.deliver(article({"id": "blog", "at": "8d", "text": ["portal1-3", "quay4"]}))
+    again = Desk(index, NOON + 2 * DAY)
+    assert again.owed == []
+    assert set(again.memory.members) == {"wire", "portal", "blog"}
+    again.deliver(article({"id": "late", "at": "9d", "text": ["portal1-3", "quay4"]}))
+    assert {name: role[1:] for name, role in told(index).items()} == {
+        "wire": ("original", "wire"), "portal": ("repost", "wire"),
+        "blog": ("repost", "wire"), "late": ("repost", "wire"),
+    }  # fmt: skip
+
+
+def test_an_article_older_than_memory_is_known_again(index: Index) -> None:
+    desk = Desk(index)
+    old = article({"id": "old", "source": "desk", "at": 0, "text": ["quay1-6"]})
+    desk.deliver(old)
+    desk.deliver(article({"id": "copy", "at": "1h", "text": ["quay1-6"]}))
+    before = whole(index)
+    again = Desk(index, NOON + 60 * DAY)
+    assert again.memory.members == {}
+    assert again.deliver(replace(old, arrived=NOON + 70 * DAY)).outcome == "known"
+    assert whole(index) == before
+    sighted = replace(old, arrived=NOON + 70 * DAY, source=replace(old.source, id="mail"))
+    assert again.deliver(sighted).outcome == "sighting"
+    revised = replace(old, arrived=NOON + 71 * DAY, published=NOON + 71 * DAY, body=old.body.replace("Monday", "Sunday"))
+    assert again.deliver(revised).outcome == "revision"
+    document = index.article("old")
+    assert document is not None
+    assert (document["first_seen"], document["published_effective"], document["revision"]) == (
+        rfc3339(NOON), rfc3339(NOON), 1,
+    )  # fmt: skip
+    assert [source["id"] for source in document["sources"]] == ["desk", "mail"]
+    assert told(index)["copy"] == (frozenset({"old", "copy"}), "repost", "old")
+
+
+def test_an_article_that_memory_let_go_of_is_known_again(index: Index) -> None:
+    desk = Desk(index)
+    old = article({"id": "old", "at": 0, "text": ["quay1-6"]})
+    desk.deliver(old)
+    desk.deliver(article({"id": "copy", "at": "1h", "text": ["quay1-6"]}))
+    before = whole(index)
+    desk.memory.expire(NOON + 30 * DAY)
+    assert desk.memory.members == {}
+    assert desk.deliver(replace(old, arrived=NOON + 30 * DAY)).outcome == "known"
+    assert whole(index) == before
+
+
+def test_what_was_forgotten_while_nothing_ran(index: Index) -> None:
+    desk = Desk(index)
+    desk.deliver(article({"id": "wire", "at": 0, "text": ["quay1-6"]}))
+    desk.deliver(article({"id": "blog", "at": "1h", "text": ["quay1-5"]}))
+    desk.deliver(article({"id": "portal", "at": "2h", "text": ["quay1-6"]}))
+    index.forget(["wire"])
+    again = Desk(index)
+    assert {write.id for write in again.owed} == {"blog", "portal"}
+    assert told(index)["portal"] == (frozenset({"blog", "portal"}), "repost", "blog")
+    assert again.deliver(article({"id": "wire", "at": "3h", "text": ["quay1-6"]})).outcome == "forgotten"
+    assert "wire" not in told(index)
+    assert Desk(index).owed == []
+
+
+def test_a_late_agency_original_after_a_restart(index: Index) -> None:
+    Desk(index).deliver(article({"id": "blog", "at": 0, "text": ["quay1-6"]}))
+    late = {"id": "wire", "at": "1d", "agency": "reuters", "text": ["quay1-6"]}
+    Desk(index, NOON - TTL).deliver(article(late))
+    assert told(index)["blog"] == (frozenset({"blog", "wire"}), "repost", "wire")
+    # The agency is known again from the document, so another start does not turn it round.
+    Desk(index, NOON - TTL).deliver(article({"id": "portal", "at": "2d", "text": ["quay1-6"]}))
+    assert told(index)["portal"] == (frozenset({"blog", "wire", "portal"}), "repost", "wire")
+
+
+def test_another_fingerprint_is_known_by_id_and_folds_with_nothing(index: Index) -> None:
+    desk = Desk(index)
+    decision = desk.deliver(article({"id": "a", "at": 0, "text": ["quay1-6"]}))
+    content = next(write for write in decision.writes if write.group == "content")
+    strange = {**content.fields, "fingerprint": {**content.fields["fingerprint"], "version": 99}}
+    version = replace(content.version, counter=content.version.counter + 1)
+    index.apply([replace(content, fields=strange, version=version)])
+    again = Desk(index)
+    assert again.deliver(article({"id": "a", "at": "1h", "text": ["quay1-6"]})).outcome == "known"
+    decision = again.deliver(article({"id": "b", "at": "1h", "text": ["quay1-6"]}))
+    assert decision.story is not None
+    assert decision.story["role"] == "unique"
+
+
+def test_one_old_article_does_not_read_all_of_memory(index: Index) -> None:
+    """Recall costs what it brings, not what is there."""
+    import time
+
+    desk = Desk(index)
+    old = [article({"id": f"old{n}", "at": n, "text": [f"lone words number {n} and {n * 7} of no matter"]}) for n in range(40)]
+    for item in old:
+        desk.deliver(item)
+    desk.memory.expire(NOON + 60 * DAY)
+    for item, text in family(1, 3000, spread_s=TTL):
+        moved = replace(item, arrived=item.arrived + 60 * DAY, published=None)
+        desk.memory.decide(moved, text[: random.Random(item.id).randrange(20, 60)], None)
+    began = time.process_time()
+    outcomes = [desk.deliver(replace(item, arrived=NOON + 61 * DAY)).outcome for item in old]
+    assert outcomes == ["known"] * 40
+    assert (time.process_time() - began) / 40 < 0.02
