@@ -84,7 +84,7 @@ def fold(chosen: Chosen, source: Any, part: Folding, shards: int = 1, written: b
 
 
 def stream(steps: Iterable[Article | int]) -> TestStream:
-    """A stream of articles, each in a bundle of its own at its time of arrival; an int moves the watermark there."""
+    """A stream of articles, each at its time of arrival; an int moves the watermark there, and ends a bundle."""
     out = TestStream(coder=PickleCoder())
     for step in steps:
         if isinstance(step, int):

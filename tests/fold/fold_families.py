@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.fold.fold_play import DAY, NOON, TTL
 from transforms.fold.shingles import Hashes
-from transforms.records import Article, Origin, Source
+from transforms.records import Article, Origin, Source, replace
 
 AGENCIES = ("reuters", "afp", None, None, None, None, None)
 
@@ -42,6 +42,28 @@ def _text(rng: random.Random, texts: list[Hashes]) -> Hashes:
     if kind < 0.75:
         return _join(_cut(rng, former), own)
     return _join(*(_cut(rng, rng.choice(texts)) for _ in range(rng.choice((2, 3)))))
+
+
+def worded(seed: int, size: int, spread_s: int = TTL * 3) -> list[Article]:
+    """The same of running words: copies are passages of others, whole, wrapped or put together."""
+    rng = random.Random(seed)
+    texts: list[list[str]] = []
+    out = []
+    for item, _ in family(seed, size, spread_s):
+        own = [f"w{rng.randrange(10**6)}" for _ in range(rng.choice((4, 12, 60, 200)))]
+        text = own
+        if texts and rng.random() < 0.7:
+            parts = [_passage(rng, rng.choice(texts[-25:])) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
+            text = [word for part in parts for word in part] + rng.choice(([], [], own))
+        texts.append(text)
+        out.append(replace(item, body=" ".join(text)))
+    return out
+
+
+def _passage(rng: random.Random, words: list[str]) -> list[str]:
+    size = max(1, int(len(words) * rng.choice((0.3, 0.6, 0.8, 1.0, 1.0))))
+    at = rng.randrange(len(words) - size + 1)
+    return words[at : at + size]
 
 
 def family(seed: int, size: int, spread_s: int = TTL * 3) -> list[tuple[Article, Hashes]]:

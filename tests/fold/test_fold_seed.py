@@ -95,7 +95,8 @@ def test_an_article_older_than_memory_is_known_again(index: Index) -> None:
     assert whole(index) == before
     sighted = replace(old, arrived=NOON + 70 * DAY, source=replace(old.source, id="mail"))
     assert again.deliver(sighted).outcome == "sighting"
-    revised = replace(old, arrived=NOON + 71 * DAY, published=NOON + 71 * DAY, body=old.body.replace("Monday", "Sunday"))
+    body = old.body.replace("Monday", "Sunday")
+    revised = replace(old, arrived=NOON + 71 * DAY, published=NOON + 71 * DAY, body=body)
     assert again.deliver(revised).outcome == "revision"
     document = index.article("old")
     assert document is not None
@@ -161,7 +162,8 @@ def test_one_old_article_does_not_read_all_of_memory(index: Index) -> None:
     import time
 
     desk = Desk(index)
-    old = [article({"id": f"old{n}", "at": n, "text": [f"lone words number {n} and {n * 7} of no matter"]}) for n in range(40)]
+    texts = [f"lone words number {n} and {n * 7} of no matter" for n in range(40)]
+    old = [article({"id": f"old{n}", "at": n, "text": [text]}) for n, text in enumerate(texts)]
     for item in old:
         desk.deliver(item)
     desk.memory.expire(NOON + 60 * DAY)

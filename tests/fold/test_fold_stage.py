@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import runners
 from tests.fold.fold_beam import Counted, Key, fold, folding, stream
-from tests.fold.fold_families import family, hashes
+from tests.fold.fold_families import hashes, worded
 from tests.fold.fold_play import DAY, NOON, TTL, article, result
 from tests.fold.test_fold_memory import made
 from transforms.fold import sharded, stage
@@ -45,7 +45,8 @@ class TestTime:
         steps = [article({"id": "a", "at": 0, "text": ["quay1-6"]}), NOON + 60,
                  article({"id": "b", "at": "1h", "text": ["quay1-6"]}), NOON + GONE - 60,
                  made("c", NOON + GONE - 60), NOON + GONE + 4 * 3600,
-                 made("d", NOON + GONE + 5 * 3600), NOON + GONE + 2 * DAY, made("e", NOON + GONE + 2 * DAY)]  # fmt: skip
+                 made("d", NOON + GONE + 5 * 3600), NOON + GONE + 2 * DAY,
+                 made("e", NOON + GONE + 2 * DAY)]  # fmt: skip
         seen = fold(prism, stream(steps), folding(path))
         assert [one.id for one in seen] == ["a", "b", "c", "d", "e"]
         assert seen[1].original == "a"
@@ -70,7 +71,8 @@ class TestTime:
 
     def test_a_late_element_finds_what_the_timer_freed(self, prism: runners.Chosen, path: str) -> None:
         steps = [article({"id": "a", "at": 0, "text": ["quay1-6"]}), NOON + GONE + DAY,
-                 made("b", NOON + GONE + DAY), article({"id": "late", "at": "1h", "text": ["quay1-6"]})]  # fmt: skip
+                 made("b", NOON + GONE + DAY), NOON + GONE + 2 * DAY,
+                 article({"id": "late", "at": "1h", "text": ["quay1-6"]})]  # fmt: skip
         seen = fold(prism, stream(steps), folding(path))
         assert seen[1].memory == {"b"}
         assert (seen[2].role, seen[2].original) == ("repost", "a")
@@ -113,7 +115,7 @@ class TestState:
     def test_a_start_seeded_from_the_index_goes_on_as_if_there_were_none(
         self, prism: runners.Chosen, path: str, tmp_path: Path
     ) -> None:
-        items = [replace(item, body=" ".join(map(str, text.tolist()))) for item, text in family(3, 90, spread_s=2 * TTL)]
+        items = worded(3, 90, spread_s=2 * TTL)
         other = str(tmp_path / "other.db")
         fold(prism, beam.Create(items), folding(other))
         for part in (items[:30], items[30:60], items[60:]):
@@ -129,7 +131,8 @@ class TestState:
         texts = {"text": ["quay1-6"]}
         steps = [article({"id": "a", "at": 0, **texts}), NOON + 60, article({"id": "b", "at": "1h", **texts}),
                  NOON + 2 * 3600, article({"id": "c", "at": "2h", **texts}), NOON + 3 * 3600,
-                 article({"id": "a", "at": "4h", **texts}), NOON + 5 * 3600, article({"id": "d", "at": "6h", **texts})]  # fmt: skip
+                 article({"id": "a", "at": "4h", **texts}), NOON + 5 * 3600,
+                 article({"id": "d", "at": "6h", **texts})]  # fmt: skip
         seen = fold(prism, stream(steps), folding(path), then=forget)
         assert seen[2].original == "a"
         assert (seen[3].outcome, seen[3].memory) == ("forgotten", {"b", "c"})
@@ -142,7 +145,7 @@ class TestState:
 @pytest.mark.prism
 class TestShards:
     def test_three_shards_fold_as_one(self, prism: runners.Chosen, path: str, tmp_path: Path) -> None:
-        items = [replace(item, body=" ".join(map(str, text.tolist()))) for item, text in family(5, 300, spread_s=4 * TTL)]
+        items = worded(5, 300, spread_s=4 * TTL)
         random.Random(1).shuffle(items)
         other = str(tmp_path / "other.db")
         fold(prism, beam.Create(items), folding(other), shards=1)
@@ -151,7 +154,7 @@ class TestShards:
         assert told(path) == told(other)
 
     def test_three_shards_go_on_from_the_index(self, prism: runners.Chosen, path: str, tmp_path: Path) -> None:
-        items = [replace(item, body=" ".join(map(str, text.tolist()))) for item, text in family(6, 80, spread_s=2 * TTL)]
+        items = worded(6, 80, spread_s=2 * TTL)
         other = str(tmp_path / "other.db")
         fold(prism, beam.Create(items), folding(other), shards=1)
         for part in (items[:40], items[40:]):
