@@ -64,27 +64,28 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(articles: Path, folder: Path, count: int, runs: int, console: Console) -> tuple[list[report.Round], Corpus]:
-    """`runs` rounds, each a loop and a graph over the same file into new indexes, after one small round of each."""
-    warm, full = (
-        corpus.write(articles, folder / "warm.jsonl", WARM_UP),
-        corpus.write(articles, folder / "a.jsonl", count),
-    )
-    one(warm, folder / "warm")
+    """`runs` rounds over the same file, each into new indexes; who begins alternates. One loop before them, over the
+    whole file, and a small graph fill the memories of words, so that both are warm."""
+    warm = corpus.write(articles, folder / "warm.jsonl", WARM_UP)
+    full = corpus.write(articles, folder / "all.jsonl", count)
+    loop.run(corpus.reference(folder / "warm-loop", full))
+    onprism.run(corpus.reference(folder / "warm-graph", warm))
     rounds = []
     for number in range(runs):
-        rounds.append(one(full, folder / str(number)))
+        rounds.append(one(full, folder / str(number), graph_first=number % 2 == 1))
         console.print(f"[dim]{number + 1}/{runs}  {report.line(rounds[-1])}[/dim]")
     return rounds, full
 
 
-def one(used: Corpus, folder: Path) -> report.Round:
+def one(used: Corpus, folder: Path, graph_first: bool = False) -> report.Round:
     """One round."""
-    timings = []
-    for name, run in (("loop", loop.run), ("graph", onprism.run)):
+    runs = [("loop", loop.run), ("graph", onprism.run)]
+    timings = {}
+    for name, run in reversed(runs) if graph_first else runs:
         ref = corpus.reference(folder / name, used)
         gc.collect()
-        timings.append(run(ref))
-    return report.Round(*timings)
+        timings[name] = run(ref)
+    return report.Round(timings["loop"], timings["graph"])
 
 
 def profile(articles: Path, folder: Path) -> tuple[Report, Report]:

@@ -17,31 +17,52 @@ from tests.running import outcome
 from tests.stream.feeds import Feeds, serving
 from tests.stream.figures import gaps, table, too_soon
 from tests.stream.plan import FEEDS
-from tests.stream.watch import Outcome, Watcher, letters, read_outcome, settled, started, stream_config, wait_until
+from tests.stream.watch import (
+    Outcome,
+    Running,
+    Watcher,
+    letters,
+    read_outcome,
+    settled,
+    started,
+    stream_config,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.prism, pytest.mark.slow]
 # About what one life lasts, start included: the plan is stretched so that every kill meets news.
 LIFE_S = 11.0
 NEWS_S = 40.0
-# A kill in four falls into the start, the others after the first poll of that life.
-IN_START, START_S, STREAMING_S = 0.25, 5.0, 8.0
+# Where the kills fall, in turn, and within how many seconds: after new items were handed out (so that some are on their
+# way), after the first poll of that life, or after the start.
+MOMENTS = (("news", 1.5), ("first poll", 8.0), ("news", 1.5), ("start", 5.0), ("first poll", 8.0))
+QUIET_S = 6.0
 
 
-def lives(folder: Path, feeds: Feeds, config: Path, dice: random.Random, kills: int) -> list[str]:
+def lives(feeds: Feeds, watcher: Watcher, config: Path, dice: random.Random, kills: int) -> list[str]:
     """Start and kill, so many times; says when each kill fell."""
     fell = []
     for number in range(kills):
         with started(config, number) as running:
-            starting = dice.random() < IN_START
-            moment = dice.uniform(0.3, START_S if starting else STREAMING_S)
-            before = len(feeds.requests)
-            if not starting:
-                wait_until(running, "a poll of this life", lambda before=before: len(feeds.requests) > before, 90)
+            after, within = MOMENTS[number % len(MOMENTS)]
+            moment = dice.uniform(0, within)
+            await_(after, feeds, running)
             time.sleep(moment)
             running.ensure_alive()
+            on_their_way = len(feeds.served.keys() - watcher.seen.keys())
             assert running.kill() == [], "Prism outlived the process that started it"
-            fell.append(f"{moment:.1f} s after {'the start' if starting else 'its first poll'}, at {feeds.clock():.0f}")
+            fell.append(f"{moment:.2f} s after {after}, at {feeds.clock():.0f}, with {on_their_way} items on their way")
     return fell
+
+
+def await_(what: str, feeds: Feeds, running: Running) -> None:
+    """Wait for the first poll of this life, or for items that no life has seen (a while: there may be none left)."""
+    asked, served = len(feeds.requests), len(feeds.served)
+    if what != "start":
+        wait_until(running, "a poll of this life", lambda: len(feeds.requests) > asked, 90)
+    until = time.monotonic() + QUIET_S
+    while what == "news" and len(feeds.served) == served and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +75,7 @@ def killed(seed: int, undisturbed: Outcome, tmp_path_factory: pytest.TempPathFac
         feeds, hook = stack.enter_context(serving(undisturbed.plan, pace))
         config = stream_config(folder, feeds, hook)
         watcher = stack.enter_context(Watcher(folder / "news.db", undisturbed.plan, feeds))
-        fell = lives(folder, feeds, config, random.Random(seed), kills)
+        fell = lives(feeds, watcher, config, random.Random(seed), kills)
         running = stack.enter_context(started(config, kills))
         everything = undisturbed.plan.first_shown().keys()
         wait_until(running, "the plan's end", lambda: feeds.clock() > NEWS_S + 1, 60 + NEWS_S * pace)
