@@ -1,4 +1,4 @@
-"""Running the product as a person does: the command line, in a process of its own, with a config in a folder of its own."""
+"""Running the product as a person does: the command line, in its own process, with a config in its own folder."""
 
 from __future__ import annotations
 

@@ -125,10 +125,12 @@ def test_cost_is_linear(piece: str) -> None:
         return time.process_time() - start
 
     cost(200)
-    small = max(min(cost(5_000) for _ in range(2)), 0.002)
+    small = max(min(cost(5_000) for _ in range(3)), 0.002)
+    # Another process on the machine can slow one try down, not every one of five.
     large = cost(30_000)
-    if large >= 18 * small:
-        large = min(large, cost(30_000))
+    for _ in range(4):
+        if large >= 18 * small:
+            large = min(large, cost(30_000))
     assert large < 18 * small
     assert large < 5
 

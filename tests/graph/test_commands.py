@@ -10,19 +10,22 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.running import answer, command, configure, exported, outcome, write_lines
 
 WIRE = (
-    "The ministers of Ardelia and Belmark agreed on Tuesday to reopen the mountain road that has been closed since the "
-    "spring floods, and to share the cost of two new bridges. A joint commission will meet every month in the border town "
-    "of Lerna, and its first report is due before the winter. Engineers from both countries have already measured the "
-    "slopes above the river, where a landslide carried away the old customs house. The road is the shortest way from the "
-    "vineyards of the south to the port, and its loss has cost growers a third of their season."
+    "The ministers of Ardelia and Belmark agreed on Tuesday to reopen the mountain road that has been closed "
+    "since the spring floods, and to share the cost of two new bridges. A joint commission will meet every month "
+    "in the border town of Lerna, and its first report is due before the winter. Engineers from both countries "
+    "have already measured the slopes above the river, where a landslide carried away the old customs house. The "
+    "road is the shortest way from the vineyards of the south to the port, and its loss has cost growers a third "
+    "of their season."
 )
 OTHER = (
-    "The city orchestra of Sorvan will give its spring concert in the old tram depot, since the roof of the concert hall "
-    "is being mended. Tickets that were bought for the hall stay valid, and the conductor promised that the trams would "
-    "be silent for two hours. The programme has three dances, a song for children and a long piece for eleven clarinets."
+    "The city orchestra of Sorvan will give its spring concert in the old tram depot, since the roof of the "
+    "concert hall is being mended. Tickets that were bought for the hall stay valid, and the conductor promised "
+    "that the trams would be silent for two hours. The programme has three dances, a song for children and a long "
+    "piece for eleven clarinets."
 )
 DAY = "2026-03-0{}T0{}:00:00Z"
 
@@ -153,17 +156,21 @@ def test_gzipped_files_and_patterns(tmp_path: Path) -> None:
     assert len(exported(config)) == 3
 
 
+def rss(url: str = "http://a.example/", **more: str) -> dict[str, Any]:
+    return {"sources": [{"kind": "rss", "url": url, **more}]}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"sorces": []}, 'sorces: unknown key; did you mean "sources"?'),
         ({"dedupe": {"tll": "7d"}}, 'dedupe.tll: unknown key; did you mean "ttl"?'),
         ({"dedupe": {"ttl": "7 days"}}, "dedupe.ttl: '7 days' is not a duration"),
-        ({"sources": [{"kind": "rss", "url": "http://a.example/", "agncy": "afp"}]}, 'sources[0].agncy: unknown key; did you mean "agency"?'),
-        ({"sources": [{"kind": "rss", "url": "http://a.example/", "agency": "reutrs"}]}, 'sources[0].agency: unknown agency "reutrs"; did you mean "reuters"?'),
+        (rss(agncy="afp"), 'sources[0].agncy: unknown key; did you mean "agency"?'),
+        (rss(agency="reutrs"), 'sources[0].agency: unknown agency "reutrs"; did you mean "reuters"?'),
         ({"sources": [{"kind": "rs", "url": "http://a.example/"}]}, 'unknown kind "rs"; did you mean "rss"?'),
-        ({"sources": [{"kind": "rss", "url": "file:///etc/passwd"}]}, "sources[0].url: not an http or https URL"),
-        ({"sources": [{"kind": "rss", "url": "http://u:${NO_SUCH_SECRET}@a.example/"}]}, "sources[0].url: environment variable NO_SUCH_SECRET is not set"),
+        (rss(url="file:///etc/passwd"), "sources[0].url: not an http or https URL"),
+        (rss(url="http://u:${NO_SUCH}@a.example/"), "sources[0].url: environment variable NO_SUCH is not set"),
         ({"sources": [{"kind": "files", "path": "no-such-*.jsonl"}]}, "sources[0].path: no file matches"),
         ({"alerts": {"rules": "rules.yaml"}}, "rules.yaml"),
     ],

@@ -1,4 +1,5 @@
-"""Real feed files, broken ones among them, through the whole graph: each is read or refused with a reason; none stalls."""
+"""Real feed files, broken ones among them, through the whole graph: each is read or refused with a reason; none
+stalls."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.running import command, configure, exported, shared
 
+from tests.running import command, configure, exported, shared
 from transforms.feeds.parse import NotAFeed, parse_feed
 from transforms.index.open import open_index
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.running import ROOT, answer, command, configure, exported
 
 from pipeline.newsroom import expected
+from tests.running import ROOT, answer, command, configure, exported
 
 NOWHERE = {"NEWS_PRISM": "", "XDG_CACHE_HOME": "/nonexistent", "HOME": "/nonexistent"}
 
@@ -38,35 +39,43 @@ def newsroom(tmp_path: Path, day: str = "30s") -> Path:
 
 def compare(config: Path, plan: dict[str, Any]) -> None:
     documents = {document["url"]: document for document in exported(config).values() if document["url"]}
+    wrong = [*placements(documents, plan), *details(documents, plan)]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def placements(documents: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """What is not in the story that it should be in."""
     ids = {document["id"]: url for url, document in documents.items()}
-    wrong = []
     for story in plan["stories"]:
-        first = documents[story["original"]]
-        if first["story"]["role"] != "original":
-            wrong.append((story["original"], "is", first["story"]))
+        first = documents[story["original"]]["story"]
+        if first["role"] != "original":
+            yield story["original"], "is", first
         for url in story["reposts"]:
             placed = documents[url]["story"]
             if (placed["role"], ids.get(placed["original_id"] or "")) != ("repost", story["original"]):
-                wrong.append((url, "is", placed["role"], "of", ids.get(placed["original_id"] or "")))
-            if placed["id"] != first["story"]["id"]:
-                wrong.append((url, "is in another story"))
+                yield url, "is", placed["role"], "of", ids.get(placed["original_id"] or "")
+            if placed["id"] != first["id"]:
+                yield url, "is in another story"
     for url in plan["unique"]:
         if documents[url]["story"]["role"] != "unique":
-            wrong.append((url, "is", documents[url]["story"]["role"]))
+            yield url, "is", documents[url]["story"]["role"]
     for digest in plan["digests"]:
         linked = {ids.get(copy["id"]) for copy in documents[digest["url"]]["story"]["copied_from"]}
         if not set(digest["originals"]) <= linked:
-            wrong.append((digest["url"], "links to", linked))
+            yield digest["url"], "links to", linked
+
+
+def details(documents: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """What credit, revision or sighting is not as planned."""
     for url, slugs in plan["wire"].items():
         if sorted(documents[url]["wire"]["agencies"]) != slugs:
-            wrong.append((url, "credits", documents[url]["wire"]["agencies"], "not", slugs))
+            yield url, "credits", documents[url]["wire"]["agencies"], "not", slugs
     for url, count in plan["revisions"].items():
         if documents[url]["revision"] != count:
-            wrong.append((url, "has revision", documents[url]["revision"], "not", count))
+            yield url, "has revision", documents[url]["revision"], "not", count
     for twice in plan["same_url"]:
         if {source["id"] for source in documents[twice["url"]]["sources"]} != set(twice["feeds"]):
-            wrong.append((twice["url"], "was seen at", documents[twice["url"]]["sources"]))
-    assert not wrong, "\n".join(map(str, wrong))
+            yield twice["url"], "was seen at", documents[twice["url"]]["sources"]
 
 
 def alerted_once(config: Path) -> None:

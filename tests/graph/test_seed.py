@@ -1,4 +1,5 @@
-"""The founding document: a blog's repost of a wire story, with the blog's furniture, and the wire before or after it."""
+"""The founding document: a blog's repost of a wire story, with the blog's furniture, and the wire before or after
+it."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.running import answer, command, configure, exported, seed_text, write_lines
 
 CASES = Path(__file__).parent / "cases"
@@ -52,7 +54,8 @@ CASE = pytest.mark.parametrize("case", [seed, sibling], ids=["seed", "sibling"])
 
 
 def original(case: dict[str, Any]) -> str:
-    """The wire as an agency would have sent it: the blog's paragraphs without furniture, one added, one reworded away."""
+    """The wire as an agency would have sent it: the blog's paragraphs without furniture, one added, one reworded
+    away."""
     paragraphs = [p for p in case["text"].split("\n") if len(p.split()) > 12]
     kept = [p for p in paragraphs if not any(mark in p for mark in case["furniture"])]
     return "\n\n".join([*kept[:-2], kept[-1], "وأضاف المتحدث أن الوفود ستعود إلى الاجتماع في موعد لم يتحدد بعد."])
@@ -121,14 +124,24 @@ def test_as_a_file_and_as_a_feed_it_is_clean_credited_and_tagged(case: Any, tmp_
     case = case()
     write_lines(
         tmp_path / "in.jsonl",
-        [{"url": "https://blog.example/file", "title": case["title"], "body": case["text"], "published": NOON.isoformat()}],
+        [
+            {
+                "url": "https://blog.example/file",
+                "title": case["title"],
+                "body": case["text"],
+                "published": NOON.isoformat(),
+            }
+        ],
     )
     item = {"title": case["title"], "url": "http://blog.example/feed", "date": format_datetime(NOON),
             "html": blog_html(case["text"])}  # fmt: skip
     with serving({"/feed.xml": rss([item])}) as address:
         config = ready(
             tmp_path,
-            [{"kind": "files", "path": "in.jsonl"}, {"kind": "rss", "url": "http://blog.example/feed.xml", "id": "blog"}],
+            [
+                {"kind": "files", "path": "in.jsonl"},
+                {"kind": "rss", "url": "http://blog.example/feed.xml", "id": "blog"},
+            ],
             fetch={"hosts": {"blog.example": address}, "allow_addresses": ["127.0.0.0/8"]},
         )
         command(config, "run", "--once", "--quiet")

@@ -143,9 +143,7 @@ class TestFile:
         EmbeddedIndex(str(tmp_path / "x/news.db")).close()
         EmbeddedIndex(str(tmp_path / "x/news.db"), create=False).close()
 
-    def test_other_rules_of_folding_write_the_full_text_anew(
-        self, path: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_other_rules_of_folding_write_the_full_text_anew(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
         index = EmbeddedIndex(path)
         index.apply(whole("a", "s1", body="needle"))
         with index._db.write() as db:
@@ -361,9 +359,7 @@ class TestBackup:
         assert index.apply(whole("d", "s4")) == [WRITTEN] * 4
         assert [found["id"] for found in index.search(Query(entity="россия", source="wire"))] == ["a", "b", "c", "d"]
 
-    def test_a_restore_gives_no_epoch_twice_and_brings_nothing_back(
-        self, index: EmbeddedIndex, tmp_path: Path
-    ) -> None:
+    def test_a_restore_gives_no_epoch_twice_and_brings_nothing_back(self, index: EmbeddedIndex, tmp_path: Path) -> None:
         backup = str(tmp_path / "one.db")
         index.apply([*whole("a", "s1"), *whole("b", "s2")])
         index.forget(["old"])

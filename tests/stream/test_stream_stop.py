@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.stream import plan as plans
 from tests.stream.feeds import serving
 from tests.stream.plan import host, name
-
 from transforms.feeds.poller import Poller
 from transforms.feeds.read import Polling, _running, stop_polling
 from transforms.feeds.specs import FeedSpec, FetchPolicy

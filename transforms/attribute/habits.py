@@ -27,7 +27,7 @@ _CALENDAR = re.compile(rf"\n[^\n]{{4,100}}?\d{{4}}\s?(?:م|ه|هـ)\s+(?P<names>
 _PHOTOGRAPHER = re.compile(rf"\s*{ANY_NAME}\s*/\s*[^\W\d]\S*(?:\s+\S+){{1,2}}\s*")
 _TITLE_END = re.compile(rf"(?:\s{DASH}+\s*|\s*\|\s*|\s*[(\[])(?P<names>[^()\[\]|\n]{{1,40}})[)\]]?\s*\n?$")
 _CLOSED = re.compile(r"[^,،;:\s][\s]*\n$")
-_CLOSERS = ("", *".!?…؟»\")”")
+_CLOSERS = ("", *'.!?…؟»")”')
 _INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}")
 _FRINGE = " \n.;,*•-\"'/()[]"
 _CASED = re.compile(r"[^\W\d_]")
@@ -110,7 +110,7 @@ class Habits:
             return set()
         if _PHOTOGRAPHER.fullmatch(text) and not place.tail:
             return set()
-        bare = text.strip(" \n-*•([\"/")
+        bare = text.strip(' \n-*•(["/')
         if not self._p.lead.match(bare) and "(" not in text:
             if all(self._doubtful(shape, index) for index in range(len(shape.hits))):
                 return set()

@@ -1,10 +1,9 @@
-"""What every index can do. The graph and the commands know only this; the embedded index and Elasticsearch are behind
-it.
+"""What every index can do. The graph and the commands know only this; the embedded index is behind it.
 
 An article document is written by several hands at different times, so it is made of field groups, each with its own
-version (`transforms.records.Version`) and one writer: `content` (the text and where it was first seen), `tags`
-(wire, entities, topics, tagged_by), `sources` (everywhere it was seen), `story` (the placement), `verdict` (a person's). A write with a version that is not
-above the stored one of its group changes nothing.
+version (`transforms.records.Version`) and one writer: `content` (the text and where it was first seen), `tags` (wire,
+entities, topics, tagged_by), `sources` (everywhere it was seen), `story` (the placement), `verdict` (a person's). A
+write with a version that is not above the stored one of its group changes nothing.
 """
 
 from __future__ import annotations

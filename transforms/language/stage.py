@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import apache_beam as beam
-from transforms.language.detect import detect
 
+from transforms.language.detect import detect
 from transforms.records import Article, replace
 
 
