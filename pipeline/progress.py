@@ -26,7 +26,7 @@ class Progress:
         self._live: Live | None = None
         self._began = time.monotonic()
         self._shown_plain = 0.0
-        self._last = ""
+        self._last = self._runner = ""
         self._folded: dict[str, int] = {}
         self._broken: dict[str, str] = {}
 
@@ -57,10 +57,12 @@ class Progress:
             self.console.print(Text(text, style=style), soft_wrap=True)
 
     def started(self, runner: str, bounded: bool) -> None:
-        """Which runner runs: never a guess."""
-        self._began = time.monotonic()
+        """Which runner runs: never a guess. Said once, however many bounded runs follow each other."""
         kind = "a bounded run" if bounded else "streaming until stopped (Ctrl-C)"
-        self.tell(f"Runner: {runner}, {kind}", "dim")
+        said = f"Runner: {runner}, {kind}"
+        if said != self._runner:
+            self._runner, self._began = said, time.monotonic()
+            self.tell(said, "dim")
 
     def tick(self, index: Index) -> None:
         """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended."""
