@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import logging
 import os
 import sys
 import tempfile
@@ -35,7 +34,6 @@ def main() -> int:
     if not articles.is_file():
         print(f"{articles} is absent; set NEWS_EVAL_DATA", file=sys.stderr)
         return 3
-    logging.getLogger().setLevel(logging.ERROR)
     console = Console(stderr=asked.json)
     with tempfile.TemporaryDirectory(prefix="news-bench-") as folder:
         if asked.profile:

@@ -14,7 +14,7 @@ import yaml
 from index_samples import BLOG, NOON, OMAN, WIRE, alert, content, sources, story, tags, whole
 
 from transforms.index.interface import FORGOTTEN, MARK_END, MARK_START, SAME, STALE, WRITTEN, Index, Query
-from transforms.records import Version, Write
+from transforms.records import Poll, Version, Write
 
 CASES = sorted((Path(__file__).parent / "cases").glob("search_*.yaml"))
 
@@ -475,6 +475,8 @@ class Feeds:
         assert index.commit_poll("feed:a", 5, {"n": 55}) is False
         assert index.commit_poll("feed:a", 4, {"n": 4}) is False
         assert index.feeds()["feed:a"]["n"] == 5
+        index.commit_polls([Poll("feed:a", 4, 0, {"n": 4}), Poll("feed:c", 7, 0, {"n": 7})])
+        assert (index.feeds()["feed:a"]["n"], index.feeds()["feed:c"]["n"]) == (5, 7)
         assert index.commit_poll("feed:b", 0, {}) is True
 
     def test_polls_are_counted(self, index: Index) -> None:

@@ -51,31 +51,40 @@ class CommitPolls(beam.PTransform):
 
 
 class Commit(beam.DoFn):
-    """(reader, Poll or Receipt) in; commits to the index."""
+    """(reader, Poll or Receipt) in; commits to the index, all polls of a bundle in one transaction at its end.
+
+    If that fails, the bundle fails, and its state is as it was.
+    """
 
     WAITING = BagStateSpec("waiting", PickleCoder())
 
     def __init__(self, open_index: Callable[[], Index]) -> None:
         self.open_index = open_index
+        self._done: list[Poll] = []
+
+    def start_bundle(self) -> None:
+        self._done = []
 
     def process(
         self, element: tuple[str, Poll | Receipt], waiting: Any = beam.DoFn.StateParam(WAITING)
     ) -> Iterator[None]:
         _, item = element
-        if not isinstance(item, Poll):
-            waiting.add(item)
-            items = list(waiting.read())
-            if not any(isinstance(i, Poll) for i in items):
-                return
-        else:
-            items = [*waiting.read(), item]
-            waiting.add(item)
-        done, rest = complete(items)
-        if not done:
+        if isinstance(item, Poll) and not item.entries:
+            # Most polls bring nothing, and a feed has one poll on its way at a time: nothing can wait before it.
+            self._done.append(item)
             return
-        for poll in done:
-            self.open_index().commit_poll(poll.reader, poll.batch, poll.progress)
+        items = [*waiting.read(), item]
+        done, rest = complete(items) if any(isinstance(i, Poll) for i in items) else ([], items)
+        if not done:
+            waiting.add(item)
+            return
+        self._done += done
         waiting.clear()
         for left in rest:
             waiting.add(left)
         yield from ()
+
+    def finish_bundle(self) -> None:
+        if self._done:
+            self.open_index().commit_polls(self._done)
+        self._done = []

@@ -22,7 +22,7 @@ from transforms.index.encode import UNSTORABLE, loads, mend, mend_text
 from transforms.index.interface import Parcel, Query, Seed
 from transforms.index.schema import MIGRATIONS, IndexFileError, Migration, inspect, migrate, named_errors, search_rules
 from transforms.index.words import RULES, searchable
-from transforms.records import Json, Version, Write, replace
+from transforms.records import Json, Poll, Version, Write, replace
 
 _log = logging.getLogger(__name__)
 _NAMES_KNOWN = 1 << 17
@@ -184,6 +184,11 @@ class EmbeddedIndex:
     def commit_poll(self, reader: str, batch: int, progress: Json) -> bool:
         with self._db.write() as db:
             return feeds.commit_poll(db, reader, batch, progress)
+
+    def commit_polls(self, polls: Iterable[Poll]) -> None:
+        with self._db.write() as db:
+            for poll in polls:
+                feeds.commit_poll(db, poll.reader, poll.batch, poll.progress)
 
     def counts(self) -> dict[str, int]:
         with self._db.read() as db:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from transforms.records import Json, Version, Write
+from transforms.records import Json, Poll, Version, Write
 
 WRITTEN, SAME, STALE, FORGOTTEN = "written", "same", "stale", "forgotten"
 
@@ -119,6 +119,9 @@ class Index(Protocol):
 
     def commit_poll(self, reader: str, batch: int, progress: Json) -> bool:
         """Store a feed's progress if `batch` is above the stored one."""
+
+    def commit_polls(self, polls: Iterable[Poll]) -> None:
+        """`commit_poll` for each, in one transaction."""
 
     def counts(self) -> dict[str, int]:
         """articles, stories, reposts, revisions, alerts, polls, failed_polls."""
