@@ -1,112 +1,21 @@
-"""`make bench`: the whole graph on Prism beside a straight loop over the same functions, and what memory holds.
-
-    python -m tests.bench [--articles 4000] [--runs 5] [--json] [--profile] [--no-memory]
-
-Reads saudinewsnet from NEWS_EVAL_DATA (else ../shared/eval). Exit 1 where loop and graph disagree about what they
-indexed, 3 where the articles are absent. NEWS_BENCH_ARTICLES and NEWS_BENCH_RUNS set the defaults.
-"""
+"""`python -m tests.bench`."""
 
 from __future__ import annotations
 
-import argparse
-import gc
-import json
+import logging
 import os
 import sys
-import tempfile
-from pathlib import Path
-
-from rich.console import Console
-
-from tests.bench import corpus, loop, onprism, report
-from tests.bench.corpus import Corpus
-from tests.bench.profile import Profiler, Report
-from tests.running import ROOT
-
-WARM_UP = 200
-PROFILED = 1000
 
 
 def main() -> int:
-    asked = arguments()
-    base = Path(os.environ.get("NEWS_EVAL_DATA") or ROOT.parent / "shared" / "eval")
-    articles = base / "saudinewsnet" / "articles.jsonl.gz"
-    if not articles.is_file():
-        print(f"{articles} is absent; set NEWS_EVAL_DATA", file=sys.stderr)
-        return 3
-    console = Console(stderr=asked.json)
-    with tempfile.TemporaryDirectory(prefix="news-bench-") as folder:
-        if asked.profile:
-            report.profiled(console, *profile(articles, Path(folder)))
-            return 0
-        rounds, used = measure(articles, Path(folder), asked.articles, asked.runs, console)
-    memory = None if asked.no_memory else remembered(console)
-    figures = report.figures(rounds, used, memory)
-    if asked.json:
-        print(json.dumps(figures))
-    else:
-        report.show(console, figures)
-    for problem in figures["disagreements"]:
-        print(problem, file=sys.stderr)
-    return 1 if figures["disagreements"] else 0
+    # Prism is started again and again in one process here. With gRPC's own care for forks about one such start in
+    # forty ends in an abort of the child, once channels were open; the child is another program at once, needing none.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    # Beam warns on import of cloud libraries that are not here.
+    logging.getLogger().setLevel(logging.ERROR)
+    from tests.bench.session import run
 
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--articles", type=int, default=int(os.environ.get("NEWS_BENCH_ARTICLES", "4000")))
-    parser.add_argument("--runs", type=int, default=int(os.environ.get("NEWS_BENCH_RUNS", "5")))
-    parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
-    parser.add_argument("--profile", action="store_true", help="instead: where the graph's process spends its time")
-    parser.add_argument("--no-memory", action="store_true", help="leave out the figures at 10 k and 100 k articles")
-    return parser.parse_args()
-
-
-def measure(articles: Path, folder: Path, count: int, runs: int, console: Console) -> tuple[list[report.Round], Corpus]:
-    """`runs` rounds over the same file, each into new indexes; who begins alternates. One loop before them, over the
-    whole file, and a small graph fill the memories of words, so that both are warm."""
-    warm = corpus.write(articles, folder / "warm.jsonl", WARM_UP)
-    full = corpus.write(articles, folder / "all.jsonl", count)
-    loop.run(corpus.reference(folder / "warm-loop", full))
-    onprism.run(corpus.reference(folder / "warm-graph", warm))
-    rounds = []
-    for number in range(runs):
-        rounds.append(one(full, folder / str(number), graph_first=number % 2 == 1))
-        console.print(f"[dim]{number + 1}/{runs}  {report.line(rounds[-1])}[/dim]")
-    return rounds, full
-
-
-def one(used: Corpus, folder: Path, graph_first: bool = False) -> report.Round:
-    """One round."""
-    runs = [("loop", loop.run), ("graph", onprism.run)]
-    timings = {}
-    for name, run in reversed(runs) if graph_first else runs:
-        ref = corpus.reference(folder / name, used)
-        gc.collect()
-        timings[name] = run(ref)
-    return report.Round(timings["loop"], timings["graph"])
-
-
-def profile(articles: Path, folder: Path) -> tuple[Report, Report]:
-    """Where loop and graph spend their time, each over the same articles, all of which were seen before."""
-    full = corpus.write(articles, folder / "all.jsonl", PROFILED)
-    with Profiler() as profiler:
-        one(full, folder / "warm")
-        before = profiler.report()
-        onprism.run(corpus.reference(folder / "graph", full))
-        graph = profiler.report().since(before)
-    return profiler.alone(loop.run, corpus.reference(folder / "loop", full)), graph
-
-
-def remembered(console: Console) -> report.Memory | None:
-    """What folding holds for each live article, and how its look-up slows down; None where that is not measured."""
-    try:
-        from tests.bench.memory import bytes_per_article, lookup_ratio
-    except ImportError:
-        console.print("[yellow]tests/bench/memory.py is missing: no figures on memory[/yellow]")
-        return None
-    return report.Memory(
-        {n: float(bytes_per_article(n)) for n in (10_000, 100_000)}, float(lookup_ratio(10_000, 100_000))
-    )
+    return run()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ Each figure is of a process of its own: resident memory, as the machine sees it,
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -27,8 +29,9 @@ from transforms.records import Article, Origin, Source
 TTL_S = 7 * 86400
 NOON = 1_790_000_000
 COPIES, SITES = 0.25, 200
-# Decisions are timed over this many articles before each size is reached.
-WINDOW = 3000
+# Decisions that are timed at each size.
+PROBES = 2000
+SIZES = (10_000, 100_000)
 
 
 def articles(count: int, seed: int = 1) -> Iterator[tuple[Article, Hashes]]:
@@ -74,27 +77,53 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+class _Growing:
+    """A memory that is filled article by article, from a stream of `count` and some more to try it with."""
+
+    def __init__(self, count: int) -> None:
+        self.memory = Memory(TTL_S, 1)
+        self.count, self.decided = count, 0
+        self._articles = articles(count + PROBES)
+
+    def fill(self, count: int) -> None:
+        while self.decided < count:
+            self.decide()
+
+    def decide(self) -> float:
+        """Seconds that the next article took."""
+        article, text = next(self._articles)
+        began = time.perf_counter()
+        self.memory.decide(article, text, None)
+        spent = time.perf_counter() - began
+        # A stage puts what changed into state, and clears it.
+        self.memory.changed.clear()
+        self.decided += 1
+        return spent
+
+
 def _measure(counts: list[int]) -> dict[str, list[float]]:
-    """Bytes for each article and microseconds for each decision as each of the rising `counts` is reached."""
-    memory = Memory(TTL_S, 1)
+    """Bytes for each article as each of the rising `counts` is reached; then microseconds for a decision (the median)
+    in memories of each size, in turns, so that whatever else the machine does weighs on all alike."""
+    _Growing(500).fill(500)
     gc.collect()
     empty = _resident()
-    out: dict[str, list[float]] = {"bytes": [], "decide_us": []}
-    spent = 0.0
-    for number, (article, text) in enumerate(articles(counts[-1]), 1):
-        began = time.process_time()
-        memory.decide(article, text, None)
-        memory.changed.clear()
-        spent = spent + time.process_time() - began
-        if number + WINDOW in counts:
-            spent = 0.0
-        if number in counts:
-            gc.collect()
-            out["bytes"].append((_resident() - empty) / number)
-            out["decide_us"].append(spent / WINDOW * 1e6)
-    return out
+    largest = _Growing(counts[-1])
+    told = []
+    for count in counts:
+        largest.fill(count)
+        gc.collect()
+        told.append((_resident() - empty) / count)
+    memories = [_Growing(count) for count in counts[:-1]]
+    for smaller in memories:
+        smaller.fill(smaller.count)
+    spent: list[list[float]] = [[] for _ in counts]
+    for _ in range(PROBES):
+        for times, one in zip(spent, [*memories, largest], strict=True):
+            times.append(one.decide())
+    return {"bytes": told, "decide_us": [statistics.median(times) * 1e6 for times in spent]}
 
 
+@functools.cache
 def measured(*counts: int) -> dict[str, list[float]]:
     """`_measure` in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.memory", *map(str, counts)]
@@ -103,15 +132,16 @@ def measured(*counts: int) -> dict[str, list[float]]:
 
 
 def bytes_per_article(n: int) -> float:
-    """Resident bytes for each of `n` live articles."""
-    return measured(n)["bytes"][0]
+    """Resident bytes for each of `n` live articles. One run at 10 k and 100 k serves `lookup_ratio` as well."""
+    counts = SIZES if n in SIZES else (n,)
+    return measured(*counts)["bytes"][counts.index(n)]
 
 
 def lookup_ratio(small: int, large: int) -> float:
-    """How much longer a decision takes among `large` live articles than among `small`."""
+    """How many times longer a decision takes among `large` live articles than among `small`."""
     few, many = measured(small, large)["decide_us"]
     return many / few
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure(sorted(map(int, sys.argv[1:] or ["10000", "100000"])))))
+    print(json.dumps(_measure(sorted(map(int, sys.argv[1:] or SIZES)))))

@@ -30,18 +30,25 @@ class Links:
         # Candidates that another shard named before they were decided here, with who waits for them.
         self.awaited: dict[str, list[str]] = {}
         self._by_number: dict[int, Member] = {}
+        self._short: set[int] = set()
         self._next_number = 0
 
     def file(self, member: Member) -> None:
         """Make `member` findable by its present text, and no longer by a former one."""
-        self._by_number.pop(member.number, None)
+        self._unfile(member)
         member.number = self._next_number
         self._next_number += 1
         self._by_number[member.number] = member
+        if len(member.print) <= SHORT:
+            self._short.add(member.number)
         self.members[member.id] = member
         self.postings.add(member.number, shingles.sketch(member.print))
         for name in member.awaits:
             self.awaited.setdefault(name, []).append(member.id)
+
+    def _unfile(self, member: Member) -> None:
+        self._by_number.pop(member.number, None)
+        self._short.discard(member.number)
 
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
@@ -100,7 +107,7 @@ class Links:
         """Forget members and their links. Their postings go with the next `sweep`."""
         for member in gone:
             self.members.pop(member.id, None)
-            self._by_number.pop(member.number, None)
+            self._unfile(member)
             for other in self.neighbours(member):
                 _cut(other, member.id)
             for name in member.awaits:
@@ -112,7 +119,7 @@ class Links:
         """Let go of the fingerprints of members that nothing new can be folded with."""
         for member in members:
             member.print, member.complete = EMPTY, True
-            self._by_number.pop(member.number, None)
+            self._unfile(member)
 
     def sweep(self) -> None:
         """Drop the postings of what is gone or faded."""
@@ -124,14 +131,12 @@ class Links:
         self.postings.drop(keep)
 
     def _candidates(self, member: Member) -> list[Member]:
-        # A number without a member is that of a former text, or of what is gone.
         found = self.postings.find(shingles.sketch(member.print), 1)
-        numbered = ((self._by_number.get(number), common) for number, common in found)
-        return [
-            other
-            for other, common in numbered
-            if other is not None and self._in_reach(member, other) and common >= _least(member, other)
-        ]
+        if len(member.print) > SHORT:
+            found = [(number, common) for number, common in found if common > 1 or number in self._short]
+        # A number without a member is that of a former text, or of what is gone.
+        members = (self._by_number.get(number) for number, _ in found)
+        return [other for other in members if other is not None and self._in_reach(member, other)]
 
     def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
         own = shingles.sketch(member.print)

@@ -52,7 +52,7 @@ def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[
     inside = {other.id for other in group.members}
     known = dict(member.links)
     if group.digest and member is group.members[0]:
-        known.update((name, member.parts[name]) for name in member.made_of if name in member.parts)
+        known.update(_pieces(member, members))
     before = [
         (members[other], overlap)
         for other, overlap in known.items()
@@ -67,6 +67,16 @@ def _links(member: Member, group: Group, members: Mapping[str, Member]) -> list[
     leading = [pair for pair in others if firsts[pair[0].story] is pair[0]]
     rest = [pair for pair in others if firsts[pair[0].story] is not pair[0]]
     return nearest + leading + rest[: max(0, LINKS_SHOWN - len(leading))]
+
+
+def _pieces(member: Member, members: Mapping[str, Member]) -> dict[str, Overlap]:
+    """Of each story that a digest holds a piece of, the first article that the piece is in: as a rule its original."""
+    stories = {members[name].story for name in member.made_of if name in members}
+    first: dict[str, Member] = {}
+    for other in (members[name] for name in (*member.parts, *member.links) if name in members):
+        if other.story in stories and other.order < first.get(other.story, member).order:
+            first[other.story] = other
+    return {other.id: member.parts[other.id] for other in first.values() if other.id in member.parts}
 
 
 def _reason(member: Member, group: Group, links: list[tuple[Member, Overlap]]) -> Json:
