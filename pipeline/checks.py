@@ -12,6 +12,7 @@ from pipeline.config import Config, Ref, resolve
 from transforms.alert.rules import Rules
 from transforms.attribute.agencies import Agencies
 from transforms.errors import DataError, MissingPart
+from transforms.index.schema import IndexFileError
 from transforms.records import Json
 from transforms.tag.entities import Gazetteer
 from transforms.tag.topics import Topics
@@ -57,7 +58,7 @@ def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
 def _try(what: str, look: Callable[[], str]) -> Row:
     try:
         return Row(what, look())
-    except DataError as error:
+    except (DataError, IndexFileError) as error:
         return Row(what, str(error), BAD_CONFIG)
     except MissingPart as error:
         return Row(what, str(error), MISSING)

@@ -17,8 +17,11 @@ from rich.console import Console
 
 from pipeline import config, show
 from pipeline.values import duration
-from transforms.errors import DataError, MissingPart
+from transforms.clean.urls import canonical
+from transforms.deadletters.store import ReplayRunning
+from transforms.errors import DataError, MissingPart, Refused
 from transforms.index.interface import Index, Query
+from transforms.index.schema import IndexFileError, IndexInUse
 from transforms.records import Json, seconds
 
 FAILED, BAD_CONFIG, MISSING = 1, 2, 3
@@ -132,7 +135,7 @@ def story(
 
     Examples: `story 9f86d081884c7d659a2f` · `story https://blog.example/2026/11/23/repost`
     """
-    found = opened(loaded(conf)).story(key)
+    found = opened(loaded(conf)).story(canonical(key) or key)
     if found is None:
         raise typer.Exit(_fail(f"no story or article {show.isolate(key)}; `stories` lists them"))
     if as_json:
@@ -222,7 +225,7 @@ def restore(
 
 
 def _fail(text: str, code: int = FAILED) -> int:
-    Console(stderr=True, highlight=False).print(text, markup=False)
+    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
     return code
 
 
@@ -243,6 +246,10 @@ def main(args: list[str] | None = None) -> Any:
         sys.exit(_fail(str(error), BAD_CONFIG))
     except MissingPart as error:
         sys.exit(_fail(str(error), MISSING))
+    except (IndexInUse, Refused, ReplayRunning) as error:
+        sys.exit(_fail(str(error)))
+    except IndexFileError as error:
+        sys.exit(_fail(str(error), BAD_CONFIG))
     except BrokenPipeError:
         # The reader of a pipe has gone (`export | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

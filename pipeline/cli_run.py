@@ -39,6 +39,7 @@ def run(
         from pipeline.values import nearest
 
         raise DataError("--runner", "", f'unknown runner "{runner}"', nearest(runner, runners.KNOWN))
+    runners.check_options(runner, context.args)
     mode = Mode(runner, once, bounded_loop, prism, tuple(context.args), quiet or as_json)
     summary = start(loaded(conf), mode)
     if as_json:
@@ -81,7 +82,10 @@ def replay(
 
     Example: `replay` after a fault was mended.
     """
+    from pipeline import runners
     from pipeline.replay import replay as do
+
+    runners.check_options(runner, context.args)
 
     done = do(loaded(conf), runner, prism, tuple(context.args), quiet or as_json)
     if as_json:

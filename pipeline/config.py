@@ -17,18 +17,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.values import VARIABLE, duration, expand, nearest
 from transforms.alert.channels import Channel
 from transforms.errors import DataError
+from transforms.yamls import read_yaml
 
 Seconds = Annotated[
     float, BeforeValidator(duration), Field(json_schema_extra={"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$"})
 ]
 # A shorter value is a word like any other, and would be blotted out of innocent text.
 SECRET_LENGTH = 6
+# Kinds of the contract that come with a later version.
+LATER = ("kafka", "elasticsearch")
+LONGEST_S = 3650 * 86400.0
 SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -104,7 +107,7 @@ class Fetch(Part):
 class Dedupe(Part):
     """Two articles fold when they are dated at most `ttl` apart. `shards` splits the candidate look-up."""
 
-    ttl: Seconds = 7 * 86400.0
+    ttl: Annotated[Seconds, Field(le=LONGEST_S)] = 7 * 86400.0
     shards: int = Field(default=1, ge=1, le=64)
 
 
@@ -159,7 +162,7 @@ class Ref:
 
     def path(self, relative: str) -> Path:
         """A path in the config is relative to the config file."""
-        return (Path(self.base) / relative).expanduser()
+        return Path(self.base) / Path(relative).expanduser()
 
 
 def find(explicit: str | None = None) -> Path:
@@ -175,14 +178,7 @@ def find(explicit: str | None = None) -> Path:
 
 def read(path: Path) -> Ref:
     """The file as a Ref; DataError for what is not YAML or not a mapping. Nothing is expanded yet."""
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        raise DataError(str(path), where, f"not YAML: {getattr(error, 'problem', error)}", "mend that line") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(str(path), "", f"cannot be read: {error}", "give a readable UTF-8 file") from None
+    raw = read_yaml(path, str(path))
     if not isinstance(raw, dict):
         raise DataError(str(path), "", "not a mapping of keys", "begin with sources:")
     return Ref(json.dumps(raw, ensure_ascii=False, default=str), str(path.resolve().parent), path.name)
@@ -216,12 +212,19 @@ def patched(ref: Ref, changes: Mapping[str, Any]) -> Ref:
     return Ref(json.dumps({**raw(ref), **changes}, ensure_ascii=False), ref.base, ref.file)
 
 
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _check_ids(file: str, config: Config) -> None:
     seen: dict[str, int] = {}
     for at, source in enumerate(config.sources):
         if isinstance(source, RssSource):
-            url = source.url.get_secret_value()
-            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            if not _is_web(source.url.get_secret_value()):
                 raise DataError(file, f"sources[{at}].url", "not an http or https URL", "begin it with https://")
             if source.reader_id in seen:
                 other = f"sources[{seen[source.reader_id]}]"
@@ -242,7 +245,11 @@ def _explain(file: str, error: ValidationError) -> DataError:
     if first["type"] == "union_tag_invalid":
         context = first.get("ctx", {})
         kind = str(context.get("tag", ""))
+        if kind in LATER:
+            return DataError(file, f"{key}.kind", f"{kind} is not in this version", "leave it out for now")
         return DataError(file, f"{key}.kind", f'unknown kind "{kind}"', nearest(kind, _tags(context)))
+    if key == "index.kind":
+        return DataError(file, key, "only the embedded index is in this version", "write embedded")
     return DataError(file, key, first["msg"].removeprefix("Value error, "), "see docs/config.md")
 
 

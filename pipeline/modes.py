@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from rich.console import Console
+
 from pipeline import opening, prism
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
+from pipeline.lock import only_writer
 from pipeline.newsroom.server import Newsroom
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph, settled
-from transforms.index.interface import Index
+from transforms.alert.inert import plain
+from transforms.deadletters.store import read
+from transforms.index.interface import Index, Query
 from transforms.records import Json
 
 # Feeds of the sample newsroom are polled this often, so that its day of seconds is seen as it goes.
@@ -35,7 +40,7 @@ class Mode:
 
 def start(ref: Ref, mode: Mode) -> Json:
     """Run as asked until the end or a person stops it; returns the counts of the index."""
-    with Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
+    with only_writer(ref), Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
         index = opening.index_of(own)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
@@ -45,7 +50,7 @@ def start(ref: Ref, mode: Mode) -> Json:
             run_graph(own, begin, progress, stop, done)
         counts = index.counts()
     if not mode.quiet:
-        _where_next(counts, bool(newsroom))
+        _where_next(own, counts, bool(newsroom))
     return {**counts, "stopped": stop.asked}
 
 
@@ -60,12 +65,12 @@ def _streams(mode: Mode, progress: Progress) -> bool:
 
 
 def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
-    """Bounded runs one after the other, each polling every feed once."""
+    """Bounded runs one after the other, each polling the feeds that are due."""
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
     index = opening.index_of(ref)
     while not stop.asked:
         began = time.monotonic()
-        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args), progress, stop)
+        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args, due_only=True), progress, stop)
         if done(index) or not opening.feeds_of(ref):
             return
         while not stop.asked and time.monotonic() - began < pause:
@@ -111,16 +116,19 @@ def _all_read(newsroom: Newsroom) -> Callable[[Index], bool]:
     return done
 
 
-def _where_next(counts: dict[str, int], sample: bool) -> None:
-    from rich.console import Console
-
+def _where_next(ref: Ref, counts: dict[str, int], sample: bool) -> None:
     console = Console(highlight=False)
     console.print(
         f"\n[bold]{counts['articles']}[/] articles, [bold]{counts['stories']}[/] stories, "
         f"[bold]{counts['reposts']}[/] reposts folded, [bold]{counts['alerts']}[/] alerts."
     )
+    letters = sum(1 for _ in read(opening.dead_letters_of(ref)))
+    if letters:
+        path = plain(resolve(ref).dead_letters.path)
+        console.print(f"{letters} dead letters in {path}; `replay` feeds them again.", style="yellow", soft_wrap=True)
     if sample:
+        told = [s["id"] for s in opening.index_of(ref).stories(Query(limit=20)) if s["reposts"]][:1] or ["ID"]
         console.print("Look next:", style="dim")
-        for command in ("stories", "search عقوبات", "alerts", "story ID"):
-            console.print(f"  .venv/bin/python -m pipeline {command}", markup=False)
+        for command in ("stories", "search عقوبات", "alerts", f"story {told[0]}"):
+            console.print(f"  .venv/bin/python -m pipeline {command}", markup=False, soft_wrap=True)
         console.print("Your own feeds: write them in config.local.yaml (docs/config.md tells how).", style="dim")

@@ -117,12 +117,12 @@ def policy_of(ref: Ref) -> FetchPolicy:
     )
 
 
-def poller_of(ref: Ref, once: bool) -> Poller:
-    """A poller of all feeds of the config."""
+def poller_of(ref: Ref, due_only: bool, once: bool) -> Poller:
+    """A poller of all feeds of the config; with `once` each is polled once, with `due_only` if its time has come."""
     # It brings in the page reader, which takes half a second to import.
     from transforms.feeds.poller import Poller
 
-    return Poller(feeds_of(ref), index_of(ref), policy_of(ref), once=once)
+    return Poller(feeds_of(ref), index_of(ref), policy_of(ref), once=once, due_only=due_only)
 
 
 def files_of(ref: Ref) -> list[tuple[str, Source]]:

@@ -46,7 +46,7 @@ class Parts:
         return self.once or not self.feeds
 
 
-def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = None) -> Parts:
+def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = None, due_only: bool = False) -> Parts:
     """The parts of one start: takes a new epoch from the index. With `letters`, only those are read."""
     config = resolve(ref)
     job = uuid.uuid4().hex[:12]
@@ -70,6 +70,6 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
             bind(opening.index_of, ref),
             bind(opening.own_agency, ref),
         ),
-        polling=Polling(job, bind(opening.poller_of, ref)),
+        polling=Polling(job, bind(opening.poller_of, ref, due_only)),
         letters=letters or [],
     )

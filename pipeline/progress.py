@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
@@ -15,6 +14,7 @@ from transforms.index.interface import Index, Query
 
 PLAIN_EVERY_S = 5.0
 SHOWN_AT_ONCE = 3
+KNOWN = 1000
 
 
 class Progress:
@@ -64,6 +64,11 @@ class Progress:
             self._runner, self._began = said, time.monotonic()
             self.tell(said, "dim")
 
+    def begin(self, index: Index) -> None:
+        """What is folded already is no news."""
+        if not self.quiet and not self._folded:
+            self._folded = {story["id"]: 0 for story in index.stories(Query(limit=KNOWN)) if story["reposts"]}
+
     def tick(self, index: Index) -> None:
         """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended."""
         if self.quiet:
@@ -72,7 +77,7 @@ class Progress:
         self._tell_feeds(index)
         line = self._line(index.counts())
         if self._live is not None:
-            self._live.update(Text(line, style="bold"))
+            self._live.update(Text(line, style="bold", no_wrap=True, overflow="crop"))
         elif line != self._last and time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
             self._shown_plain = time.monotonic()
             self._last = line
@@ -83,7 +88,7 @@ class Progress:
         return (
             f"{time.monotonic() - self._began:4.0f} s  polls {counts['polls']}{failed} · "
             f"articles {counts['articles']} · stories {counts['stories']} · "
-            f"reposts folded {counts['reposts']} · alerts {counts['alerts']}"
+            f"reposts {counts['reposts']} · alerts {counts['alerts']}"
         )
 
     def _tell_stories(self, index: Index) -> None:
@@ -104,8 +109,3 @@ class Progress:
                 self.tell(f"  {reader}: {isolate(str(error))}", "yellow")
             elif not error and self._broken.pop(reader, ""):
                 self.tell(f"  {reader}: well again", "green")
-
-
-def terminal() -> bool:
-    """Whether a person is watching."""
-    return sys.stderr.isatty()

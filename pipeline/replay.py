@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from pipeline import opening
 from pipeline.config import Ref
+from pipeline.lock import only_writer
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph
 from transforms.deadletters.again import again
 from transforms.deadletters.store import abandon_replay, finish_replay, read, take_for_replay
+from transforms.errors import Refused
 from transforms.records import DeadLetter, Entry, Json
 
 
@@ -23,8 +25,10 @@ def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], q
     try:
         letters: list[Entry | DeadLetter] = [again(letter.letter) for letter in taken]
         if letters:
-            with Progress(quiet) as progress, Stop() as stop:
+            with only_writer(ref), Progress(quiet) as progress, Stop() as stop:
                 run_graph(ref, Start(runner, True, prism, beam_args), progress, stop, letters=letters)
+                if stop.asked:
+                    raise Refused("stopped before the end: every letter is kept for the next replay")
     except BaseException:
         abandon_replay(taken)
         raise

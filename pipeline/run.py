@@ -19,6 +19,7 @@ from pipeline.progress import Progress
 from transforms.alert.outbox import Courier
 from transforms.alert.senders import build_senders
 from transforms.clean.article import clean
+from transforms.errors import DataError
 from transforms.feeds.guard import Guard
 from transforms.feeds.read import stop_polling
 from transforms.fold.shingles import fingerprint
@@ -33,12 +34,13 @@ DRAIN_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a person started it."""
+    """How a person started it. `due_only`: of the feeds, only those whose time has come."""
 
     runner: str = "DirectRunner"
     once: bool = False
     prism: str | None = None
     beam_args: Sequence[str] = ()
+    due_only: bool = False
 
 
 class Stop:
@@ -77,12 +79,13 @@ def run_graph(
     failed with.
     """
     check_data(ref)
-    assembled = parts.assemble(ref, start.once, letters)
+    assembled = parts.assemble(ref, start.once, letters, start.due_only)
     index = opening.index_of(ref)
-    log = ref.path("data/prism.log")
+    log = ref.path(resolve(ref).index.path).with_name("prism.log")
+    progress.begin(index)
     with (
         runners.choose(start.runner, assembled.bounded, start.prism, start.beam_args, log, progress.say) as chosen,
-        delivering(ref, index),
+        delivering(ref, index, progress),
     ):
         progress.started(chosen.name, assembled.bounded)
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
@@ -100,11 +103,11 @@ def run_graph(
 
 
 @contextlib.contextmanager
-def delivering(ref: Ref, index: Index) -> Iterator[None]:
+def delivering(ref: Ref, index: Index, progress: Progress) -> Iterator[None]:
     """Alerts go out from the outbox while this lasts, in threads of this process and outside any bundle."""
     config = resolve(ref)
     guard = Guard(opening.policy_of(ref).allow_addresses)
-    courier = Courier(index, build_senders(config.alerts.channels, Path(ref.base), guard))
+    courier = Courier(index, build_senders(config.alerts.channels, Path(ref.base), guard, progress.console))
     courier.start()
     try:
         yield
@@ -138,3 +141,6 @@ def check_data(ref: Ref) -> None:
     opening.rules_of(ref)
     opening.feeds_of(ref)
     opening.files_of(ref)
+    letters = Path(opening.dead_letters_of(ref))
+    if letters.exists() and not letters.is_file():
+        raise DataError(ref.file, "dead_letters.path", "is not a file", "name a file")

@@ -7,7 +7,10 @@ FnApiRunner for bounded runs only.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import difflib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +22,9 @@ import grpc
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import prism
-from transforms.errors import MissingPart
+from transforms.errors import DataError, MissingPart
 
+OWN = ("--once", "--bounded-loop", "--runner", "--prism", "--quiet", "--json", "--config")
 KNOWN = ("DirectRunner", "PrismRunner", "FlinkRunner")
 # Without this cache every read of state is a round trip to the runner (Beam's default is 0).
 STATE_CACHE_MB = 256
@@ -37,6 +41,26 @@ class Chosen:
     name: str
     runner: Any
     options: PipelineOptions
+
+
+def check_options(runner: str, beam_args: Sequence[str]) -> None:
+    """Raise DataError for what neither we nor Beam know: a slip such as `--onec` must not start a stream.
+
+    Flink's job server knows options of its own, so there only a word without a dash is refused.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for options in PipelineOptions.__subclasses__():
+        with contextlib.suppress(argparse.ArgumentError):
+            options._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(list(beam_args))
+    if runner == "FlinkRunner":
+        unknown = [word for word in unknown if not word.startswith("--")]
+    if unknown:
+        word = unknown[0].split("=", 1)[0]
+        beams = [name for action in parser._actions for name in action.option_strings]
+        close = difflib.get_close_matches(word, OWN, 1, 0.6) or difflib.get_close_matches(word, beams, 1, 0.7)
+        remedy = f"did you mean {close[0]}?" if close else "see `run --help`, and Beam's own options"
+        raise DataError("run", word, "unknown option" if word.startswith("-") else "unexpected word", remedy)
 
 
 @contextlib.contextmanager
@@ -102,6 +126,8 @@ class Job:
 
 def _hush_cut_streams() -> None:
     """Beam's worker threads die with a trace when their streams are cut by a cancel that we asked for."""
+    for name in ("data_plane", "sdk_worker", "worker_pool_main"):
+        logging.getLogger(f"apache_beam.runners.worker.{name}").setLevel(logging.CRITICAL)
     former = threading.excepthook
 
     def hook(args: threading.ExceptHookArgs) -> None:

@@ -26,7 +26,10 @@ def isolate(text: str, limit: int = 160) -> str:
 def moment(text: str | None) -> str:
     """A document's time, to the minute, in UTC; a dash for none."""
     stamp = seconds(text)
-    return "-" if stamp is None else datetime.fromtimestamp(stamp, UTC).strftime("%m-%d %H:%M")
+    if stamp is None:
+        return "-"
+    when = datetime.fromtimestamp(stamp, UTC)
+    return when.strftime("%m-%d %H:%M" if when.year == datetime.now(UTC).year else "%Y-%m-%d %H:%M")
 
 
 def _names(items: Sequence[Json], most: int = 4) -> str:
@@ -52,7 +55,7 @@ def articles(console: Console, found: Sequence[Json]) -> None:
 def stories(console: Console, found: Sequence[Json]) -> None:
     """Story documents, two lines each."""
     for item in found:
-        head = Text(f"{moment(item['latest'])}  {_source(item['sources'][0] if item['sources'] else None)}  ")
+        head = Text(f"{moment(item['latest'])}  {_source(item['original_source'])}  ")
         more = item["reposts"]
         head.append(f"{more} repost{'' if more == 1 else 's'}" if more else "alone", style="yellow" if more else "dim")
         head.append(f"  {', '.join(item['agencies'][:4])}", style="magenta")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.config import Ref
 from pipeline.opening import index_of
+from transforms.alert.inert import plain
 from transforms.clean.urls import article_id, canonical
-from transforms.errors import DataError
+from transforms.errors import DataError, Refused
 from transforms.index.embedded import EmbeddedIndex
 from transforms.index.interface import Index
+
+ID = re.compile(r"[0-9a-f]{32}")
 
 
 def forget(index: Index, what: Sequence[str], before: int | None) -> int:
@@ -29,6 +33,8 @@ def _id(index: Index, key: str) -> str:
     known = index.article(url or key) or index.article(key)
     if known is not None:
         return str(known["id"])
+    if url is None and not ID.fullmatch(key):
+        raise Refused(f"no article has the id {plain(key)!r}; give an id of 32 digits, or a URL")
     return article_id(url, "", None) if url else key
 
 

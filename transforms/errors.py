@@ -20,3 +20,7 @@ class DataError(ValueError):
 
 class MissingPart(RuntimeError):
     """A part that the command needs is not there (exit code 3); the message names the command that gets it."""
+
+
+class Refused(RuntimeError):
+    """Something that cannot be done now, for a reason that a person can act on (exit code 1)."""

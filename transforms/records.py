@@ -14,11 +14,17 @@ from typing import Any
 Json = dict[str, Any]
 
 
+# The first and the last second that `datetime` can tell: of the years 1 and 9999.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+
+
 def rfc3339(seconds_utc: int | None) -> str | None:
-    """Seconds since the epoch as `2026-11-23T15:54:44Z`, or None for None."""
+    """Seconds since the epoch as `2026-11-23T15:54:44Z`, or None for None; what lies beyond the years 1 to 9999 as
+    their first or last second."""
     if seconds_utc is None:
         return None
-    return datetime.fromtimestamp(seconds_utc, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = datetime.fromtimestamp(min(max(seconds_utc, _FIRST), _LAST), UTC)
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"
 
 
 def seconds(text: str | None) -> int | None:

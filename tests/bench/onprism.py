@@ -12,7 +12,7 @@ import apache_beam as beam
 from pipeline import graph, parts, runners
 from pipeline.config import Ref
 from pipeline.parts import Parts
-from tests.bench import watch
+from tests.bench import spans
 from tests.bench.loop import Timing, final_counts
 
 
@@ -23,7 +23,7 @@ def run(ref: Ref, beam_args: tuple[str, ...] = ()) -> Timing:
     began = time.perf_counter()
     children = _children()
     assembled = _watched(parts.assemble(ref, once=True))
-    span = watch.SPANS[assembled.job]
+    span = spans.SPANS[assembled.job]
     with runners.choose("PrismRunner", True, None, beam_args, Path(ref.base) / "prism.log", _silent) as chosen:
         assert chosen.name == "PrismRunner"
         pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
@@ -45,11 +45,11 @@ def run(ref: Ref, beam_args: tuple[str, ...] = ()) -> Timing:
 
 
 def _watched(assembled: Parts) -> Parts:
-    watch.SPANS[assembled.job] = watch.Span()
+    spans.SPANS[assembled.job] = spans.Span()
     return replace(
         assembled,
-        agencies=watch.Begins(assembled.job, assembled.agencies),
-        rules=watch.Ends(assembled.job, assembled.rules),
+        agencies=spans.Begins(assembled.job, assembled.agencies),
+        rules=spans.Ends(assembled.job, assembled.rules),
     )
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tests.bench.corpus import Corpus
 from tests.bench.loop import Timing
-from tests.bench.profile import Report
+from tests.bench.profiler import Report
 
 AIM_RATIO, AIM_RATE, AIM_BYTES, AIM_SLOWING = 0.5, 400.0, 4096.0, 1.3
 # What must be the same whichever way the articles went.
@@ -82,6 +82,7 @@ def line(taken: Round) -> str:
 
 def show(console: Console, told: dict[str, Any]) -> None:
     """The tables a person reads."""
+    console.print(f"{told['articles']:,} articles of {told['bytes_per_line']:,} bytes, median of {told['runs']}")
     console.print(_stages(told))
     console.print(_aims(told))
     console.print(
@@ -92,8 +93,7 @@ def show(console: Console, told: dict[str, Any]) -> None:
 
 
 def _stages(told: dict[str, Any]) -> Table:
-    title = f"{told['articles']:,} articles of {told['bytes_per_line']:,} bytes, median of {told['runs']}"
-    table = Table("stage", title=title, title_justify="left", box=None, header_style="dim")
+    table = Table("stage", box=None, header_style="dim")
     table.add_column("ms an article", justify="right")
     table.add_column("share", justify="right")
     whole = sum(told["stages_ms"].values())

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from tests.bench import corpus, loop, onprism, report
 from tests.bench.corpus import Corpus
-from tests.bench.profile import Profiler, Report
+from tests.bench.profiler import Profiler, Report
 from tests.running import ROOT
 
 WARM_UP = 200

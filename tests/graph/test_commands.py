@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.running import answer, command, configure, exported, outcome, write_lines
+from pipeline.config import read
+from pipeline.lock import only_writer
+from tests.running import answer, command, configure, environment, exported, outcome, write_lines
+from transforms.deadletters.record import entry_input
+from transforms.deadletters.store import append
+from transforms.records import DeadLetter, Entry, Origin, Source
 
 WIRE = (
     "The ministers of Ardelia and Belmark agreed on Tuesday to reopen the mountain road that has been closed "
@@ -172,6 +181,12 @@ def rss(url: str = "http://a.example/", **more: str) -> dict[str, Any]:
         (rss(url="file:///etc/passwd"), "sources[0].url: not an http or https URL"),
         (rss(url="http://u:${NO_SUCH}@a.example/"), "sources[0].url: environment variable NO_SUCH is not set"),
         ({"sources": [{"kind": "files", "path": "no-such-*.jsonl"}]}, "sources[0].path: no file matches"),
+        (rss(url="https://[::1/x"), "sources[0].url: not an http or https URL"),
+        (rss(url="https://a.example:99999/x"), "sources[0].url: not an http or https URL"),
+        ({"sources": [{"kind": "kafka", "topics": ["news"]}]}, "kafka is not in this version"),
+        ({"index": {"kind": "elasticsearch"}}, "index.kind: only the embedded index is in this version"),
+        ({"index": {"kind": "embedded", "path": "in.jsonl"}}, "in.jsonl: is not an index"),
+        ({"dedupe": {"ttl": "99999999d"}}, "dedupe.ttl"),
         ({"alerts": {"rules": "rules.yaml"}}, "rules.yaml"),
     ],
 )  # fmt: skip
@@ -191,6 +206,11 @@ def test_usage_mistakes_exit_2(tmp_path: Path) -> None:
     command(config, "stories", "--since", "yesterday", fails=2)
     command(config, "run", "--runner", "SparkRunner", fails=2)
     command(config, "forget", fails=2)
+    command(config, "forget", "no-such-id", fails=1)
+    assert "did you mean --once?" in command(config, "run", "--onec", fails=2).stderr
+    assert "unexpected word" in command(config, "run", "everything", fails=2).stderr
+    config.write_text(config.read_text("utf-8") + "\ndedupe: {ttl: 1d}\ndedupe: {ttl: 2d}\n", "utf-8")
+    assert "'dedupe' is given twice" in command(config, "stories", fails=2).stderr
 
 
 def test_a_secret_reaches_neither_output_nor_dead_letters(tmp_path: Path) -> None:
@@ -203,3 +223,42 @@ def test_a_secret_reaches_neither_output_nor_dead_letters(tmp_path: Path) -> Non
     assert (tmp_path / "dead.jsonl").exists()
     assert "hunter2" not in done.stdout + done.stderr
     assert b"hunter2" not in kept
+
+
+def test_a_second_pipeline_on_one_index_is_refused(tmp_path: Path) -> None:
+    config = ran(tmp_path)
+    with only_writer(read(config)):
+        refused = command(config, "run", "--once", fails=1)
+    assert f"a pipeline is running on this index (process {os.getpid()})" in refused.stderr
+    command(config, "run", "--once", "--quiet")
+
+
+def test_a_replay_that_is_stopped_keeps_every_letter(tmp_path: Path) -> None:
+    letters = [
+        DeadLetter("clean", "a test", "entry", entry_input(entry(number)), Origin("file:x", 0, number), 1)
+        for number in range(3000)
+    ]
+    config = configure(tmp_path, [{"kind": "files", "path": "in.jsonl"}])
+    write_lines(tmp_path / "in.jsonl", [])
+    append(tmp_path / "dead.jsonl", letters)
+    replay = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "replay"], cwd=tmp_path, env=environment(config), stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert replay.stderr is not None
+    while "Runner:" not in replay.stderr.readline():
+        assert replay.poll() is None
+    replay.send_signal(signal.SIGINT)
+    said = replay.communicate(timeout=120)
+    assert replay.returncode == 1, said
+    assert "every letter is kept" in said[1]
+    (done,) = answer(config, "replay")
+    assert done == {"replayed": 3000, "dead": 0, "damaged": 0}
+    assert len(exported(config)) == 3000
+
+
+def entry(number: int) -> Entry:
+    text = f"The {number}th lamp of the harbour of Lerna was lit at dusk by keeper number {number}, who wrote it down."
+    return Entry(
+        Origin("file:x", 0, number), Source("x"), 1_700_000_000, guid=str(number), title=str(number), body=text
+    )

@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from transforms.alert.parse import ROLES, Parser
 from transforms.alert.query import Node
 from transforms.errors import DataError
+from transforms.yamls import read_yaml
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -139,7 +139,7 @@ def load_rules(
     if path is None:
         return Rules((), "none", default)
     file = str(path)
-    data = _read(Path(path), file)
+    data = read_yaml(Path(path), file, "name the rules file, or leave the key out")
     try:
         texts = RulesText.model_validate(data).rules
     except ValidationError as error:
@@ -195,34 +195,6 @@ def _check(file: str, key: str, kind: str, values: Sequence[str], known: Collect
             near = get_close_matches(value, [str(name) for name in known], 1, 0.6)
             remedy = f"write {near[0]!r}" if near else f"choose one of the {len(known)} that are known"
             raise DataError(file, key, f"no {kind} {value!r}", remedy)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key given twice, which YAML would let the last one win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                problem = f"the key {key.value!r} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path, file: str) -> Any:
-    try:
-        # Safe: the loader derives from SafeLoader.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
-    except FileNotFoundError:
-        raise DataError(file, "", "no such file", "name the rules file, or leave the key out") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(file, "", f"cannot be read ({error})", "make it a readable UTF-8 file") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        problem = str(getattr(error, "problem", None) or "not YAML")
-        raise DataError(file, where, problem, "mend the YAML there") from None
 
 
 def _data_error(file: str, data: Any, error: ValidationError) -> DataError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from transforms.errors import DataError
+from transforms.yamls import read_yaml
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -24,13 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def load(path: Path, model: type[M]) -> M:
     """The YAML file at `path` as a `model`; raises DataError that names the file and the key at fault."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(path.name, "", f"cannot be read ({error.strerror})", "restore the file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())
-        raise DataError(path.name, "", f"is not YAML in UTF-8: {problem}", "mend that place") from error
+    content = read_yaml(path, path.name, "restore the file")
     try:
         return model.model_validate(content)
     except ValidationError as error:

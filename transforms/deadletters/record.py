@@ -13,22 +13,29 @@ from transforms.deadletters.redact import redact
 from transforms.records import DeadLetter, Entry, Json, Origin, Source, rfc3339, seconds
 
 
+_OF_READING = ("origin", "arrived")
+
+
 class Damaged(ValueError):
     """A line of the file that is no dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A stored dead letter. `id` is the hash of its stage and input."""
+    """A stored dead letter. `id` is the hash of its stage and of what was delivered."""
 
     id: str
     letter: DeadLetter
 
 
 def letter_id(stage: str, safe_input: Json) -> str:
-    """The same for the same stage and input (without its secrets), 32 hexadecimal digits."""
+    """The same for the same stage and input (without its secrets), 32 hexadecimal digits.
+
+    When and by which reading an entry came is left out: each start reads the same entry again.
+    """
+    delivered = {key: value for key, value in safe_input.items() if key not in _OF_READING}
     # Surrogates are escaped, so every input has bytes.
-    text = json.dumps([stage, safe_input], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([stage, delivered], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -77,8 +77,9 @@ class _Polling:
 class Poller:
     """Polls `feeds` when they are due, or each exactly once with `once`. Start, `drain` till `finished` or stopped.
 
-    `store` holds progress; only `feeds` and `mark_requested` are called. `resolver`, `now_ms` and `dice` replace the
-    system's for tests. Raises ValueError for a policy that cannot be read or for two feeds of one id.
+    With `once` and `due_only` a feed that is not due at the start counts as polled. `store` holds progress; only
+    `feeds` and `mark_requested` are called. `resolver`, `now_ms` and `dice` replace the system's for tests. Raises
+    ValueError for a policy that cannot be read or for two feeds of one id.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Poller:
         policy: FetchPolicy,
         once: bool = False,
         *,
+        due_only: bool = False,
         resolver: Resolver | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         dice: Callable[[], float] = random.random,
@@ -95,7 +97,7 @@ class Poller:
         if len({spec.reader for spec in feeds}) < len(feeds):
             raise ValueError("two feeds have the same id")
         self._specs, self._store, self._policy, self._once = tuple(feeds), store, policy, once
-        self._now_ms, self._dice = now_ms, dice
+        self._due_only, self._now_ms, self._dice = once and due_only, now_ms, dice
         self._fetcher = Fetcher(policy, resolver)
         self._page_reader = PageReader(self._fetcher)
         self._feeds: list[_Feed] = []
@@ -115,7 +117,10 @@ class Poller:
             row = stored.get(spec.reader) or {}
             asked = row["requested_ms"] + _UNSURE_MS if row.get("requested_ms") else None
             due = first_due_ms(row.get("next_due_ms"), asked, spec.interval_s, now)
-            self._feeds.append(_Feed(spec, row, 0 if self._once else due, batch=row.get("batch") or 0))
+            if self._due_only and due > now:
+                self._completed += 1
+            else:
+                self._feeds.append(_Feed(spec, row, 0 if self._once else due, batch=row.get("batch") or 0))
         page_threads = self._policy.page_threads if self._policy.pages else 0
         workers = [self._poll_loop] * min(self._policy.threads, len(self._feeds)) + [self._page_loop] * page_threads
         for number, loop in enumerate([self._clock_loop, *workers]):
@@ -151,8 +156,7 @@ class Poller:
     @property
     def idle(self) -> bool:
         """Nothing queued, under way, uncommitted or undrained."""
-        counts = self.counts()
-        return not any(counts[name] for name in (_QUEUED, _POLLING, _UNCOMMITTED, "undrained"))
+        return not any(count for name, count in self.counts().items() if name not in (_IDLE, "pages"))
 
     def counts(self) -> dict[str, int]:
         """How many feeds are idle, queued, polling and uncommitted; records undrained; pages waiting."""
@@ -182,9 +186,8 @@ class Poller:
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         try:
-            loop()
-        except _Stopped:
-            pass
+            with contextlib.suppress(_Stopped):
+                loop()
         except BaseException as error:
             log.exception("a feed thread died")
             self._bug = self._bug or error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import time
@@ -23,6 +24,9 @@ _MAX_DEPTH = 32
 _DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 NOWHERE = Source("")
+# A source's clock may be wrong by a time zone, not by more.
+_AHEAD_S = 86_400
+_MOST_ID = 200
 
 
 class Unfit(ValueError):
@@ -35,8 +39,8 @@ def entry_of_line(
     """One line of UTF-8 JSON as an entry; a dead letter with the whole line where it is none. Never raises.
 
     `source` fills what the record does not say of its source; the agency is the config's word, never a record's.
-    `now` (seconds UTC, default: the clock's) is the arrival of a record that has none. `where` (number, offset, path)
-    goes into the dead letter.
+    `now` (seconds UTC, default: the clock's) is the arrival of a record that has none; one that claims to have arrived
+    over a day later is unfit. `where` (number, offset, path) goes into the dead letter.
     """
     now = int(time.time()) if now is None else now
     origin = Origin(reader, 0, seq)
@@ -177,7 +181,7 @@ def _entry(record: ArticleRecord, source: Source, origin: Origin, now: int, meth
     return Entry(
         origin=origin,
         source=_source(record, source),
-        arrived=now if not record.arrived else _moment(record.arrived),
+        arrived=_moment(record.arrived, now) if record.arrived else now,
         url=record.url or None,
         guid=record.guid or None,
         title=record.title or "",
@@ -192,7 +196,7 @@ def _entry(record: ArticleRecord, source: Source, origin: Origin, now: int, meth
     )
 
 
-def _moment(text: str) -> int:
+def _moment(text: str, now: int) -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
         at = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
@@ -200,6 +204,8 @@ def _moment(text: str) -> int:
         raise Unfit("arrived: not an ISO 8601 date and time") from None
     if at < 0:
         raise Unfit("arrived: before 1970")
+    if at > now + _AHEAD_S:
+        raise Unfit("arrived: more than a day in the future")
     return at
 
 
@@ -207,11 +213,20 @@ def _source(record: ArticleRecord, default: Source) -> Source:
     told = record.source
     if isinstance(told, str):
         domain = told.strip().lower()
-        told = SourceRecord(id=told.strip(), name=None, domain=domain if _DOMAIN.fullmatch(domain) else None)
+        told = SourceRecord(id=told, name=None, domain=domain if _DOMAIN.fullmatch(domain) else None)
     told = told or SourceRecord(id=None, name=None, domain=None)
     domain = (told.domain or "").strip().lower() or default.domain or _host(record.url)
-    key = (told.id or "").strip() or default.id or domain or (told.name or "").strip() or "file"
+    key = _id(told.id or "") or default.id or _id(domain) or _id(told.name or "") or "file"
     return Source(key, (told.name or "").strip() or default.name or key, domain, default.agency)
+
+
+def _id(text: str) -> str:
+    """An id of one line that can be shown anywhere; of an overlong one the beginning and a hash of it."""
+    shown = "".join(char for char in " ".join(text.split()) if char.isprintable()).strip()
+    if len(shown) <= _MOST_ID:
+        return shown
+    mark = hashlib.blake2b(shown.encode(), digest_size=8).hexdigest()
+    return f"{shown[: _MOST_ID - len(mark) - 1]}~{mark}"
 
 
 def _host(url: str | None) -> str:

@@ -23,7 +23,7 @@ ALGO, VERSION = "shingle5-xxh3-32", 1
 WIDTH = 5
 SCALE = 8
 AT_LEAST = 12
-_LIMIT = np.uint32(2**32 // SCALE)
+LIMIT = np.uint32(2**32 // SCALE)
 # Odd multipliers, one per place in the shingle, so that word order counts; any fixed odd numbers do.
 _PLACES = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD], np.uint64
@@ -60,7 +60,7 @@ def fingerprint(text: str) -> Hashes:
 
 def sketch(hashes: Hashes) -> Hashes:
     """The part of a fingerprint that candidates are looked up by: a view, not a copy."""
-    return hashes[: max(AT_LEAST, int(np.searchsorted(hashes, _LIMIT)))]
+    return hashes[: max(AT_LEAST, int(np.searchsorted(hashes, LIMIT)))]
 
 
 def shared(a: Hashes, b: Hashes) -> int:

@@ -89,6 +89,7 @@ def _document(db: sqlite3.Connection, story: str, members: list[Json]) -> Json:
         "id": story,
         "merged_from": merged(db, story),
         "original_id": original["id"] if original else None,
+        "original_source": (original or members[0])["source"],
         "title": (original or members[0])["title"],
         "languages": _distinct(member["language"] for member in members),
         "members": len(members),

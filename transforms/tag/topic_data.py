@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ import yaml
 
 from transforms.errors import DataError
 from transforms.tag.topic_patterns import PatternError, Phrase, parse
+from transforms.yamls import UniqueKeys
 
 LONGEST_WINDOW = 50
 HEAVIEST = 100
@@ -85,20 +86,6 @@ class Topic:
     languages: dict[str, LanguageRules]
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice, which plain YAML would drop without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                problem = f"the key {key!r} stands twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 Sets = dict[str, dict[str, Phrases]]
 """Named lists of patterns, by language."""
 
@@ -115,7 +102,7 @@ def read_sets(path: Path, text: str) -> Sets:
 
 def _yaml(file: str, text: str) -> object:
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, UniqueKeys)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise DataError(file, "", f"not YAML: {error}", "mend the line it names") from error
 
