@@ -40,6 +40,12 @@ def _network(text: str) -> str:
     return text
 
 
+def _within_ten_years(seconds: float) -> float:
+    if seconds > LONGEST_S:
+        raise ValueError("longer than ten years (3650d)")
+    return seconds
+
+
 class Part(BaseModel):
     """A part of the config: an unknown key is an error."""
 
@@ -107,7 +113,7 @@ class Fetch(Part):
 class Dedupe(Part):
     """Two articles fold when they are dated at most `ttl` apart. `shards` splits the candidate look-up."""
 
-    ttl: Annotated[Seconds, Field(le=LONGEST_S)] = 7 * 86400.0
+    ttl: Annotated[Seconds, AfterValidator(_within_ten_years)] = 7 * 86400.0
     shards: int = Field(default=1, ge=1, le=64)
 
 

@@ -85,10 +85,10 @@ class Progress:
 
     def _line(self, counts: dict[str, int]) -> str:
         failed = f" ({counts['failed_polls']} failed)" if counts.get("failed_polls") else ""
+        # Fits a line of 80 columns up to a day's counts.
         return (
-            f"{time.monotonic() - self._began:4.0f} s  polls {counts['polls']}{failed} · "
-            f"articles {counts['articles']} · stories {counts['stories']} · "
-            f"reposts {counts['reposts']} · alerts {counts['alerts']}"
+            f"{time.monotonic() - self._began:4.0f} s  {counts['polls']} polls{failed}  {counts['articles']} articles  "
+            f"{counts['stories']} stories  {counts['reposts']} reposts  {counts['alerts']} alerts"
         )
 
     def _tell_stories(self, index: Index) -> None:

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline import runners
 from pipeline.config import Ref
 from pipeline.parts import Parts, assemble
 from transforms.alert.evaluate import evaluate
 from transforms.alert.stage import document
 from transforms.attribute.stage import with_credit
+from transforms.batches import Batched
 from transforms.clean.article import clean
 from transforms.files.lines import read_file
 from transforms.fold.memory import Decision, Memory
 from transforms.fold.shingles import fingerprint
-from transforms.index.write import BATCH
 from transforms.language.stage import with_language
 from transforms.records import Article, Entry
 from transforms.tag.stage import with_tags
@@ -57,6 +58,11 @@ def run(ref: Ref) -> Timing:
     parts = assemble(ref, once=True)
     for load in (parts.agencies, parts.gazetteer, parts.topics, parts.rules):
         load()
+    with runners.seldom_collecting():
+        return _run(parts)
+
+
+def _run(parts: Parts) -> Timing:
     timed = _Stopwatch()
     memory = Memory(parts.folding.ttl_s, parts.folding.epoch)
     began, cpu = time.perf_counter(), time.process_time()
@@ -68,7 +74,7 @@ def run(ref: Ref) -> Timing:
         if article is None:
             continue
         held.append(_decide(article, parts, memory, timed))
-        if len(held) == BATCH:
+        if len(held) == Batched.size:
             _flush(held, parts, timed)
     _flush(held, parts, timed)
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from transforms.clean.article import clean
 from transforms.deadletters.again import again
 from transforms.deadletters.record import as_bytes, entry_input
 from transforms.deadletters.redact import redact
@@ -57,6 +58,18 @@ def test_same_stage_and_input_is_added_once(path: Path) -> None:
     assert append(path, [letter(1)]) == 0
     assert append(path, [letter(1, stage="tag")]) == 1
     assert len({stored.id for stored in read(path)}) == 2
+
+
+def test_an_entry_refused_at_every_start_is_one_letter(path: Path) -> None:
+    """Its input says when and in which poll it was read, which each start says anew."""
+    for start in range(3):
+        entry = Entry(Origin("feed:x", 1_700_000_000_000 + start, start), Source("x"), 1_700_000_000 + start, guid="1")
+        dead = clean(entry)
+        assert isinstance(dead, DeadLetter)
+        assert append(path, [dead]) == (start == 0)
+    (stored,) = read(path)
+    assert (stored.letter.input["arrived"], stored.letter.input["origin"]["seq"]) == (1_700_000_000, 0)
+    assert append(path, [replace(dead, input={**dead.input, "guid": "2"})]) == 1
 
 
 def test_absent_file_holds_nothing(path: Path) -> None:

@@ -26,9 +26,12 @@ def spec(url: str, name: str = "a", interval: float = 60.0, **more: Any) -> Feed
 class Run:
     """A poller with what it put out; `commit` stores progress as the graph does, once a poll is complete."""
 
-    def __init__(self, feeds: list[FeedSpec], store: MemoryStore, rules: FetchPolicy | None = None, once: bool = False):
+    def __init__(
+        self, feeds: list[FeedSpec], store: MemoryStore, rules: FetchPolicy | None = None, once: bool = False,
+        **more: Any,
+    ):  # fmt: skip
         self.store, self.records = store, []
-        self.poller = Poller(feeds, store, rules or policy(), once)
+        self.poller = Poller(feeds, store, rules or policy(), once, **more)
         self.commits = True
         self.poller.start()
 
@@ -71,8 +74,10 @@ def run() -> Iterator[Callable[..., Run]]:
         one.poller.stop(2.0)
 
 
-def once(run: Callable[..., Run], feeds: list[FeedSpec], store: MemoryStore, rules: FetchPolicy | None = None) -> Run:
-    going = run(feeds, store, rules, once=True)
+def once(
+    run: Callable[..., Run], feeds: list[FeedSpec], store: MemoryStore, rules: FetchPolicy | None = None, **more: Any
+) -> Run:
+    going = run(feeds, store, rules, once=True, **more)
     going.until(lambda: going.poller.finished)
     return going
 
@@ -371,6 +376,29 @@ def test_once_polls_every_feed_exactly_once_whatever_is_due(server: Server, run:
         assert going.poller.drain(10) == []
     assert all(len(server.requests(f"/f{n}")) == 2 for n in range(20))
     assert once(run, [], store).polls() == []
+
+
+def test_once_can_leave_alone_what_is_not_due(server: Server, run: Callable[..., Run]) -> None:
+    """As a loop of bounded runs does: each starts anew and must know intervals, Retry-After, 410 and pauses."""
+    now, store = time.time_ns() // 1_000_000, MemoryStore()
+    rows = {"new": None, "over": now - 1, "later": now + 600_000, "gone": now + 86_000_000}
+    feeds = [spec(server.do(f"/{name}", feed_of(server, [("1", "One", LONG)])), name, 3600) for name in rows]
+    store.rows = {f"feed:{name}": {"batch": 1, "next_due_ms": due} for name, due in rows.items() if due}
+    for due in (["new", "over"], []):
+        going = once(run, feeds, store, due_only=True)
+        assert sorted(poll.reader.removeprefix("feed:") for poll in going.polls()) == due
+    assert [len(server.requests(f"/{name}")) for name in rows] == [1, 1, 0, 0]
+
+
+def test_what_becomes_due_after_the_start_waits_for_the_next_bounded_run(
+    server: Server, run: Callable[..., Run]
+) -> None:
+    clock, store = itertools.count(10_000_000, 1000), MemoryStore()
+    store.rows = {"feed:a": {"batch": 1, "next_due_ms": 10_000_500}}
+    url = server.do("/feed", feed_of(server, [("1", "One", LONG)]))
+    going = once(run, [spec(url)], store, due_only=True, now_ms=lambda: next(clock))
+    time.sleep(0.1)
+    assert (going.polls(), going.poller.finished) == ([], True)
 
 
 def test_stop_is_quick_and_what_was_put_out_can_be_drained(server: Server, run: Callable[..., Run]) -> None:

@@ -57,7 +57,7 @@ def article(spec: Mapping[str, Any]) -> Article:
     source = spec.get("source", spec["id"])
     return Article(
         id=spec["id"],
-        origin=Origin("case"),
+        origin=Origin(f"feed:{source}", moment(spec["poll"]) if "poll" in spec else at),
         source=Source(source, source.title(), f"{source}.example", spec.get("agency")),
         arrived=moment(spec.get("arrived")) or at,
         url=f"https://example.org/{spec['id']}",
@@ -65,6 +65,7 @@ def article(spec: Mapping[str, Any]) -> Article:
         title=spec.get("title", f"Title of {spec['id']}"),
         body=text(spec["text"]),
         published=moment(spec["published"]) if "published" in spec else at,
+        method=spec.get("method", "feed"),
         wire={"agencies": list(spec.get("credits", [])), "evidence": []},
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.fold.fold_play import Play, article, expected, moment, result
+from tests.fold.fold_play import Play, article, expected, moment, result, text
 from transforms.records import rfc3339
 
 FILES = sorted(Path(__file__).parent.glob("cases/*.yaml"))
@@ -41,6 +41,8 @@ def test_in_the_order_given(case: dict[str, Any]) -> None:
         assert documents[name]["story"]["verdict"]["reason_code"] == code, name
     for name, revision in wanted.get("revisions", {}).items():
         assert documents[name]["revision"] == revision, name
+    for name, parts in wanted.get("bodies", {}).items():
+        assert documents[name]["body"] == text(parts), name
     for name, sources in wanted.get("sources", {}).items():
         assert [source["id"] for source in documents[name]["sources"]] == sources
     for name, offset in wanted.get("effective", {}).items():

@@ -10,10 +10,11 @@ import pytest
 
 from tests.fold.fold_families import family
 from tests.fold.fold_play import DAY, NOON, TTL, Outcome, article, owner, result
+from transforms.fold import journal
 from transforms.fold.memory import Decision, Memory
 from transforms.fold.seed import recall, seed
 from transforms.fold.shingles import fingerprint
-from transforms.index.interface import Index
+from transforms.index.interface import MENDED, Index
 from transforms.index.open import open_index
 from transforms.records import Article, replace, rfc3339
 
@@ -45,6 +46,10 @@ class Desk:
 
 def told(index: Index) -> Outcome:
     return result({document["id"]: document for document in index.export()})
+
+
+def told_reasons(index: Index) -> dict[str, str]:
+    return {document["id"]: document["story"]["verdict"]["reason_code"] for document in index.export()}
 
 
 def whole(index: Index) -> dict[str, object]:
@@ -81,6 +86,47 @@ def test_a_copy_of_a_copy_keeps_its_story_over_a_restart(index: Index) -> None:
         "wire": ("original", "wire"), "portal": ("repost", "wire"),
         "blog": ("repost", "wire"), "late": ("repost", "wire"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("journalled", [False, True])
+def test_a_start_knows_what_brought_the_present_text(index: Index, journalled: bool) -> None:
+    """All that a restart may read again, and the page that cannot be had then."""
+    desk = Desk(index)
+    page = article({"id": "a", "source": "desk", "at": 0, "method": "page", "text": ["quay1-6"]})
+    changed = article({"id": "a", "source": "desk", "at": "1h", "method": "page", "text": ["quay1-5", "ferry1"]})
+    failed = article({"id": "a", "source": "desk", "at": "2h", "method": "summary", "title": "X", "text": ["quay1"]})
+    desk.deliver(page)
+    desk.deliver(changed)
+
+    def restarted() -> Desk:
+        again = Desk(index)
+        if journalled:
+            serial = desk.memory.clock.next()
+            records = [journal.dump(member, serial) for member in desk.memory.members.values()]
+            again.memory = Memory(TTL, index.start_epoch())
+            again.memory.load(journal.latest(records))
+        return again
+
+    for item in (page, changed, failed):
+        assert restarted().deliver(replace(item, arrived=NOON + DAY)).outcome == "known"
+    document = index.article("a")
+    assert document is not None
+    assert (document["body"], document["revision"]) == (changed.body, 1)
+    assert "texts" not in document
+    assert restarted().deliver(replace(page, origin=replace(page.origin, batch=NOON + DAY))).outcome == "revision"
+
+
+def test_texts_of_an_index_of_before(index: Index) -> None:
+    """Which record brought the present text is not known: a former one is not believed."""
+    desk = Desk(index)
+    first = article({"id": "a", "at": 0, "text": ["quay1-6"]})
+    desk.deliver(first)
+    decision = desk.deliver(article({"id": "a", "at": "1h", "text": ["quay1-5"], "title": "B"}))
+    content = next(write for write in decision.writes if write.group == "content")
+    texts = [*content.fields["texts"][:-1], content.fields["texts"][-1][0]]
+    index.apply([replace(content, fields={**content.fields, "texts": texts}, version=desk.memory.clock.next())])
+    later = replace(first, arrived=NOON + DAY, origin=replace(first.origin, batch=NOON + DAY))
+    assert Desk(index).deliver(later).outcome == "known"
 
 
 def test_an_article_older_than_memory_is_known_again(index: Index) -> None:
@@ -125,8 +171,11 @@ def test_what_was_forgotten_while_nothing_ran(index: Index) -> None:
     desk.deliver(article({"id": "blog", "at": "1h", "text": ["quay1-5"]}))
     desk.deliver(article({"id": "portal", "at": "2h", "text": ["quay1-6"]}))
     index.forget(["wire"])
+    assert told(index)["portal"] == (frozenset({"blog", "portal"}), "repost", "blog")
+    assert told_reasons(index) == {"blog": MENDED, "portal": MENDED}
     again = Desk(index)
     assert {write.id for write in again.owed} == {"blog", "portal"}
+    assert told_reasons(index) == {"blog": "first_published", "portal": "copied"}
     assert told(index)["portal"] == (frozenset({"blog", "portal"}), "repost", "blog")
     assert again.deliver(article({"id": "wire", "at": "3h", "text": ["quay1-6"]})).outcome == "forgotten"
     assert "wire" not in told(index)

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from index_samples import BLOG, NOON, OMAN, WIRE, alert, content, sources, story, tags, whole
 
-from transforms.index.interface import FORGOTTEN, MARK_END, MARK_START, SAME, STALE, WRITTEN, Index, Query
-from transforms.records import Poll, Version, Write
+from transforms.index.interface import FORGOTTEN, MARK_END, MARK_START, MENDED, SAME, STALE, WRITTEN, Index, Query
+from transforms.records import Poll, Version, Write, replace
 
 CASES = sorted((Path(__file__).parent / "cases").glob("search_*.yaml"))
 
@@ -311,7 +311,38 @@ class Forgetting:
             FORGOTTEN, FORGOTTEN, FORGOTTEN, WRITTEN,
         ]  # fmt: skip
         counts = index.counts()
-        assert (counts["articles"], counts["stories"], counts["reposts"], counts["revisions"]) == (2, 1, 1, 0)
+        assert (counts["articles"], counts["stories"], counts["reposts"], counts["revisions"]) == (2, 1, 0, 0)
+
+    def test_placements_do_not_name_the_forgotten(self, index: Index) -> None:
+        for key, name, role, at, copied in (
+            ("a", "s1", "original", 0, ()), ("b", "s1", "repost", 1, "a"), ("c", "s1", "repost", 2, "ab"),
+            ("d", "s2", "unique", 3, "ac"), ("e", "s3", "original", 4, ()), ("f", "s3", "repost", 5, "e"),
+            ("g", "s4", "unique", 6, "e"),
+        ):  # fmt: skip
+            placed = story(key, name, role)
+            fields = placed.fields["story"]
+            if name == "s3":
+                fields["original_id"] = "e"
+            fields["copied_from"] = [{"id": other, "lag_s": 60} for other in copied]
+            fields["verdict"] = {"reason_code": "told", "text": f"of {copied}", "rules_version": 3}
+            index.apply([*whole(key, name, role, at=NOON + at), replace(placed, version=Version(1, 5))])
+        untouched = index.article("g")
+        index.forget(["a", "f"])
+        told = {document["id"]: document["story"] for document in index.export()}
+        assert {key: (one["role"], one["original_id"]) for key, one in told.items()} == {
+            "b": ("original", "b"), "c": ("repost", "b"), "d": ("unique", None), "e": ("unique", None),
+            "g": ("unique", None),
+        }  # fmt: skip
+        copied_from = {key: [entry["id"] for entry in one["copied_from"]] for key, one in told.items()}
+        assert copied_from == {"b": [], "c": ["b"], "d": ["c"], "e": [], "g": ["e"]}
+        assert {key: one["verdict"]["reason_code"] for key, one in told.items()} == {
+            **dict.fromkeys("bcde", MENDED), "g": "told",
+        }  # fmt: skip
+        assert index.article("g") == untouched
+        assert "of a" not in str(told)
+        assert index.counts()["reposts"] == 1
+        assert index.apply([story("b", "s1", "unique", version=5)]) == [SAME]
+        assert index.apply([story("b", "s1", "unique", version=6)]) == [WRITTEN]
 
     def test_a_story_without_articles_is_gone(self, index: Index) -> None:
         index.apply(whole("a", "s1"))
@@ -430,6 +461,18 @@ class Alerting:
         (stored,) = index.alerts()
         assert (stored["evidence"], [item["article_id"] for item in stored["history"]]) == ([], ["b"])
         assert len(index.parcels(NOON)) == 1
+
+    def test_an_alert_does_not_tell_of_the_forgotten(self, index: Index) -> None:
+        index.apply([*whole("a", "s1"), *whole("b", "s1"), *whole("c", "s1")])
+        told = {"title": "Title of a", "url": "https://www.wire.example/a", "reason": "a word of a"}
+        index.raise_alert({**alert("s1", "a", "b", "c"), **told}, ["log"])
+        index.forget(["b"])
+        assert {name: index.alerts()[0][name] for name in told} == told
+        index.forget(["a"])
+        (stored,) = index.alerts()
+        assert (stored["title"], stored["url"]) == ("Title of c", "https://www.wire.example/c")
+        assert "forgotten" in stored["reason"]
+        assert "word of a" not in str(index.parcels(NOON))
 
     def test_an_alert_with_nothing_left_is_not_sent_and_not_raised_anew(self, index: Index) -> None:
         index.apply([*whole("a", "s1"), *whole("b", "s1")])

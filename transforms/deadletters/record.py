@@ -12,7 +12,7 @@ from typing import Any
 from transforms.deadletters.redact import redact
 from transforms.records import DeadLetter, Entry, Json, Origin, Source, rfc3339, seconds
 
-
+# Keys of an entry that say how it was read, not what was delivered.
 _OF_READING = ("origin", "arrived")
 
 

@@ -106,8 +106,7 @@ class Poller:
         self._out: queue.Queue[Record] = queue.Queue(policy.queue)
         self._threads: list[threading.Thread] = []
         self._stopping, self._given_up = threading.Event(), threading.Event()
-        self._lock = threading.Lock()
-        self._completed, self._next_check = 0, 0.0
+        self._lock, self._completed, self._next_check = threading.Lock(), 0, 0.0
         self._bug: BaseException | None = None
 
     def start(self) -> None:
@@ -217,12 +216,11 @@ class Poller:
         self._next_check = time.monotonic() + max(_COMMIT_CHECK_S, 5 * (time.monotonic() - begun))
         for feed in waiting:
             row = stored.get(feed.spec.reader) or {}
-            interval = feed.spec.interval_s
             with self._lock:
                 if (row.get("batch") or 0) >= feed.batch:
                     feed.progress, feed.state = row, _IDLE
-                    feed.due_ms = first_due_ms(row.get("next_due_ms"), feed.requested_ms, interval, now)
-                elif now > feed.requested_ms + 1000 * max(10 * interval, _RELEASE_S):
+                    feed.due_ms = first_due_ms(row.get("next_due_ms"), feed.requested_ms, feed.spec.interval_s, now)
+                elif now > feed.requested_ms + 1000 * max(10 * feed.spec.interval_s, _RELEASE_S):
                     log.warning("%s: a poll was not committed in time; polling again", feed.spec.reader)
                     self._let_go(feed)
 
@@ -246,8 +244,7 @@ class Poller:
         asked = ask(spec, feed.progress, now)
         fetched = self._fetcher.get(asked.url, etag=asked.etag, last_modified=asked.last_modified, secret=asked.secret)
         answer = Answer(asked, fetched, self._now_ms(), self._dice)
-        result = conclude(spec, self._policy, feed.progress, answer)
-        self._emit(feed, result, answer.ended_ms // 1000)
+        self._emit(feed, conclude(spec, self._policy, feed.progress, answer), answer.ended_ms // 1000)
 
     def _emit(self, feed: _Feed, result: Result, arrived: int) -> None:
         """Put out what is whole; hand what needs its page to the page threads; end the poll where nothing waits."""

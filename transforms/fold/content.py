@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from transforms.fold import shingles
 from transforms.fold.shingles import Hashes
-from transforms.fold.stories import Member
-from transforms.records import Article, Json, Version, Write, rfc3339
+from transforms.fold.stories import UNREAD, Member
+from transforms.records import Article, Json, Origin, Version, Write, rfc3339
 
 TEXTS_KEPT = 20
+# The method of an entry whose page could not be had.
+SUMMARY = "summary"
 # A portal's feed often carries the first paragraph of an article that another feed carries whole.
 EXCERPT_SHARE, EXCERPT_SIZE = 0.9, 0.7
 
@@ -44,7 +47,7 @@ def writes(member: Member, article: Article) -> list[Write]:
         "method": article.method,
         "extra": article.extra,
         "fingerprint": shingles.document(member.print),
-        "texts": list(member.texts),
+        "texts": _texts(member),
     }
     tags: Json = {
         "wire": article.wire,
@@ -54,6 +57,22 @@ def writes(member: Member, article: Article) -> list[Write]:
     }
     texts = [Write(member.id, "content", version, content), Write(member.id, "tags", version, tags)]
     return [*texts, sources(member, version)]
+
+
+def _texts(member: Member) -> list[Any]:
+    """The hashes of the texts, the present one with the record that brought it: [hash, reader, batch, seq]."""
+    *former, present = member.texts
+    return [*former, [present, member.read.reader, member.read.batch, member.read.seq]]
+
+
+def texts_of(document: Json) -> tuple[tuple[str, ...], Origin]:
+    """The hashes of an article document, the present one last, and the record that brought it, where they are told."""
+    told = document.get("texts") or [text_hash(document["title"], document.get("body") or "")]
+    *former, present = told
+    if isinstance(present, str):
+        return (*former, present), UNREAD
+    name, *read = present
+    return (*former, name), Origin(*read)
 
 
 def sources(member: Member, version: Version) -> Write:

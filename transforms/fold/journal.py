@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from transforms.fold import shingles
-from transforms.fold.content import text_hash
+from transforms.fold import content, shingles
 from transforms.fold.placement import digest_of
 from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import NEVER, Member, own_rank
 from transforms.fold.verdict import Overlap
-from transforms.index.interface import Seed
-from transforms.records import Json, Source, Version, seconds
+from transforms.index.interface import MENDED, Seed
+from transforms.records import Json, Origin, Source, Version, seconds
 
-SCHEMA = 1
+SCHEMA = 2
 Owner = Callable[[str | None, Source], str | None]
 
 
@@ -36,6 +35,7 @@ def dump(member: Member, serial: Version) -> bytes:
             member.credits,
             tuple((s.id, s.name, s.domain, s.agency) for s in member.sources),
             (member.texts, member.revision, member.print.tobytes()),
+            (member.read.reader, member.read.batch, member.read.seq, member.partial),
             (_flat(member.links), _flat(member.parts)),
             (member.story, member.merged_from, member.placed),
             (member.content_version.epoch, member.content_version.counter),
@@ -60,7 +60,7 @@ def latest(records: Iterable[bytes]) -> list[Member]:
 
 
 def _member(values: tuple[Any, ...]) -> Member:
-    _, _, who, credited, sources, text, links, story, content_version, story_version, flags = values
+    _, _, who, credited, sources, text, read, links, story, content_version, story_version, flags = values
     name, published, first_seen, given, rank, agency = who
     return Member(
         id=name,
@@ -72,6 +72,8 @@ def _member(values: tuple[Any, ...]) -> Member:
         credits=credited,
         sources=tuple(Source(*source) for source in sources),
         texts=text[0],
+        read=Origin(*read[:3]),
+        partial=read[3],
         revision=text[1],
         print=np.frombuffer(text[2], np.uint32),
         links=_links(links[0]),
@@ -107,7 +109,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
     """A member as the index knows it. Its links are looked up again when they are first needed.
 
     `owner` tells whose own an article is, by URL and source. Where the document has no `texts`, the article is known
-    by its present text.
+    by its present text. What an index mended after a `forget` counts as not placed.
     """
     placed: Json = doc.get("story") or {}
     sources = tuple(_source(told) for told in doc.get("sources") or [doc["source"]])
@@ -119,6 +121,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
         # Another version's fingerprint: the article is still known by id, but folds with nothing new.
         hashes = EMPTY
     known = _known_links(placed, len(hashes))
+    texts, read = content.texts_of(doc)
     return Member(
         id=doc["id"],
         published=seconds(doc["published_effective"]) or 0,
@@ -128,7 +131,9 @@ def from_document(doc: Json, owner: Owner) -> Member:
         agency=agency,
         credits=credited,
         sources=sources,
-        texts=tuple(doc.get("texts") or (text_hash(doc["title"], doc.get("body") or ""),)),
+        texts=texts,
+        read=read,
+        partial=doc.get("method") == content.SUMMARY,
         revision=doc.get("revision") or 0,
         print=hashes,
         links={other: overlap for other, overlap in known.items() if overlap.linked},
@@ -136,10 +141,14 @@ def from_document(doc: Json, owner: Owner) -> Member:
         made_of=_made_of(placed),
         story=placed.get("id", ""),
         merged_from=tuple(placed.get("merged_from") or ()),
-        placed=digest_of(placed) if placed else "",
+        placed=digest_of(placed) if placed and not _mended(placed) else "",
         complete=False,
         checked=False,
     )
+
+
+def _mended(placed: Json) -> bool:
+    return (placed.get("verdict") or {}).get("reason_code") == MENDED
 
 
 def _made_of(placed: Json) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Memory:
         self.links = Links(ttl_s)
         self.book = Book(self.links, self.clock)
         self.forgotten: set[str] = set()
+        self._unplaced: set[str] = set()
 
     @property
     def members(self) -> dict[str, Member]:
@@ -72,9 +73,7 @@ class Memory:
             member = self._member(article, hashes, agency)
             return self._taken(member, article, "new", candidates)
         text = content.text_hash(article.title, article.body)
-        # Of two sources that carry it, the one that tells less does not take the other's text away.
-        others = {source.id for source in member.sources} - {article.source.id}
-        if text in member.texts or (others and content.is_excerpt(hashes, member.print)):
+        if not _replaces(article, hashes, text, member):
             return self._seen_again(member, article, agency)
         before = self.links.unlink(member)
         # Else the journal would bring back the links that were cut.
@@ -95,13 +94,17 @@ class Memory:
             credits=tuple(article.wire["agencies"]),
             sources=_united((), (article.source,)),
             texts=(content.text_hash(article.title, article.body),),
+            read=article.origin,
+            partial=article.method == content.SUMMARY,
             print=hashes,
         )
 
     def _revise(self, member: Member, article: Article, hashes: Hashes, agency: str | None, text: str) -> None:
         member.complete = True
         member.made_of = ()
-        member.texts = (*member.texts[1 - content.TEXTS_KEPT :], text)
+        former = [known for known in member.texts if known != text]
+        member.texts = (*former[1 - content.TEXTS_KEPT :], text)
+        member.read, member.partial = article.origin, article.method == content.SUMMARY
         member.revision += 1
         member.print = hashes
         member.credits = tuple(article.wire["agencies"])
@@ -179,8 +182,10 @@ class Memory:
         return [write for write in writes if write.id not in self.forgotten]
 
     def heal(self, ids: Iterable[str]) -> list[Write]:
-        """Place anew the members named and all that is linked to them: what they were placed by is gone for good."""
-        start = [self.members[name] for name in ids if name in self.members]
+        """Place anew the members named, and those loaded without a placement, with all that is linked to them: what
+        they were placed by is gone for good."""
+        names, self._unplaced = sorted({*ids, *self._unplaced}), set()
+        start = [self.members[name] for name in names if name in self.members]
         return self.book.rearrange(start) if start else []
 
     def expire(self, watermark: int) -> int:
@@ -215,6 +220,8 @@ class Memory:
             if member.id in self.forgotten:
                 continue
             member.sources = _united((), member.sources)
+            if member.story and not member.placed:
+                self._unplaced.add(member.id)
             known = self.members.get(member.id)
             if known is None:
                 self.links.file(member)
@@ -239,6 +246,23 @@ class Memory:
             known.print = member.print
             self.links.file(known)
         return known
+
+
+def _replaces(article: Article, hashes: Hashes, text: str, member: Member) -> bool:
+    """Whether a text delivered under a known id is a revision; else it was but seen again.
+
+    Records are read again after a crash or at the next start, and another source may be behind. So a former text is
+    believed only of the reader that brought the present one, where its record stands behind that one's: whatever its
+    time of reading, a record keeps its place in a file or topic, and a feed's polls are numbered in time.
+    """
+    if text == member.texts[-1] or (article.method == content.SUMMARY and not member.partial):
+        return False
+    origin, read = article.origin, member.read
+    if text in member.texts:
+        return origin.reader == read.reader and (origin.batch, origin.seq) > (read.batch, read.seq)
+    # Of two sources that carry it, the one that tells less does not take the other's text away.
+    others = {source.id for source in member.sources} - {article.source.id}
+    return not (others and content.is_excerpt(hashes, member.print))
 
 
 def _united(known: tuple[Source, ...], more: tuple[Source, ...]) -> tuple[Source, ...]:

@@ -15,10 +15,11 @@ import numpy as np
 from transforms.fold import shingles
 from transforms.fold.shingles import EMPTY, Hashes
 from transforms.fold.verdict import PASSAGE, PIECE, THRESHOLD, Overlap
-from transforms.records import Source, Version
+from transforms.records import Origin, Source, Version
 
 OWN, OWN_CREDITING, OTHERS = 0, 1, 2
 NEVER = Version(0, 0)
+UNREAD = Origin("")
 
 
 @dataclass(slots=True, eq=False)
@@ -27,9 +28,10 @@ class Member:
 
     `published` is `published_effective`, `given` as the source dated it; `links` holds the overlap with each linked
     article, seen from this one, `parts` those with articles that share a passage and no more, and `made_of`
-    names what it was last found to be a digest of; `texts` are hashes of the texts seen under this id;
-    `placed` is a hash of the placement last written. `complete` is False while only some links are known (after a
-    seed), `checked` while the placement was not compared with its writes since a start.
+    names what it was last found to be a digest of; `texts` are hashes of the texts seen under this id, the present one
+    last; `read` is the record that brought that one, and `partial` says that it is but the summary of a page that could
+    not be had; `placed` is a hash of the placement last written. `complete` is False while only some links are known
+    (after a seed), `checked` while the placement was not compared with its writes since a start.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Member:
     credits: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     texts: tuple[str, ...] = ()
+    read: Origin = UNREAD
+    partial: bool = False
     revision: int = 0
     print: Hashes = field(default_factory=lambda: EMPTY)
     links: dict[str, Overlap] = field(default_factory=dict)

@@ -13,12 +13,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from transforms.alert.inert import plain, web_address
 from transforms.index import stories
 from transforms.index.documents import parts, slots
 from transforms.index.encode import dumps, integer, loads, mend, mend_text
 from transforms.index.interface import Parcel
 from transforms.records import Json, seconds
 
+_FORGOTTEN = "the article that raised this alert is forgotten; it tells of the next one in the story"
 DUE, DELIVERED, FAILED = "due", "delivered", "failed"
 
 
@@ -163,6 +165,7 @@ def _forget(db: sqlite3.Connection, alert: str, article: str) -> None:
     if row is None or not row[1]:
         return
     doc: Json = loads(row[0])
+    told = [item.get("article_id") for item in (*doc["history"], *doc["evidence"])][:1] == [article]
     for name in ("evidence", "history"):
         doc[name] = [item for item in doc[name] if item.get("article_id") != article]
     live = bool(doc["evidence"] or doc["history"])
@@ -171,7 +174,17 @@ def _forget(db: sqlite3.Connection, alert: str, article: str) -> None:
         doc |= {"evidence": [], "history": []}
         db.execute("DELETE FROM parcel WHERE alert = ?", (alert,))
         _count(db, -1)
+    elif told:
+        doc |= _retold(db, doc)
     db.execute("UPDATE alert SET doc = ?, live = ? WHERE id = ?", (dumps(doc), live, alert))
+
+
+def _retold(db: sqlite3.Connection, doc: Json) -> Json:
+    """What an alert tells in words, of the article that is now the first in its history."""
+    first = next((item.get("article_id") for item in (*doc["history"], *doc["evidence"])), None)
+    found = db.execute("SELECT x.title, a.url FROM article a JOIN text x ON x.n = a.n WHERE a.id = ?", (first,))
+    title, url = found.fetchone() or (None, None)
+    return {"title": plain(title), "url": web_address(url), "reason": _FORGOTTEN}
 
 
 def forget_story(db: sqlite3.Connection, story: str) -> None:

@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from transforms.index import alerts, stories
 from transforms.index.articles import count, unindex
 from transforms.index.documents import GROUPS, slots
+from transforms.index.encode import dumps, loads
+from transforms.index.interface import MENDED
 from transforms.index.labels import LABELLED, stored_labels, unlabel
+from transforms.records import Json
+
+_ID = re.compile(r'"id":"([^"]*)"')
+_MENDED_TEXT = "an article that this was placed by is forgotten; the next run places it anew"
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> int:
@@ -26,6 +33,7 @@ def forget(db: sqlite3.Connection, ids: Sequence[str]) -> int:
     count(db, "articles", -gone)
     alerts.forget_articles(db, ids)
     touched = {story for _, _, story in rows if story}
+    _mend(db, set(ids), touched)
     stories.refresh(db, touched)
     for story in touched:
         if db.execute("SELECT 1 FROM article WHERE story = ?", (story,)).fetchone() is None:
@@ -42,6 +50,45 @@ def _remove(db: sqlite3.Connection, n: int, live: bool) -> None:
     unlabel(db, n, {one for group in LABELLED for one in stored_labels(db, group, n)})
     for table in ("text", "article", *GROUPS.values()):
         db.execute(f"DELETE FROM {table} WHERE n = ?", (n,))
+
+
+def _mend(db: sqlite3.Connection, gone: set[str], touched: set[str]) -> None:
+    """Take the forgotten out of the placements of others. Versions stay: whatever folding writes later goes above."""
+    originals: dict[str, str | None] = {}
+    for story in touched:
+        left = db.execute("SELECT id, role FROM article WHERE story = ? ORDER BY published, id", (story,)).fetchall()
+        first = next((key for key, role in left if role == "original"), left[0][0] if left else None)
+        originals[story] = first if len(left) > 1 else None
+    # Any later article may have copied a forgotten one; whom an article copies stands in its document only.
+    rows = db.execute(
+        "SELECT a.n, a.id, a.story, s.doc FROM story_group s JOIN article a ON a.n = s.n"
+        """ WHERE instr(s.doc, '"copied_from":[{')"""
+        f" UNION SELECT a.n, a.id, a.story, s.doc FROM article a JOIN story_group s ON s.n = a.n"
+        f" WHERE a.story IN ({slots(list(touched))})",
+        list(touched),
+    )
+    for n, key, story, doc in rows.fetchall():
+        if story in touched or not gone.isdisjoint(_ID.findall(doc)):
+            fields = loads(doc)
+            mended = _placement(fields["story"], key, gone, originals)
+            if mended != fields["story"]:
+                db.execute("UPDATE story_group SET doc = ? WHERE n = ?", (dumps({**fields, "story": mended}), n))
+                db.execute("UPDATE article SET role = ? WHERE n = ?", (mended.get("role"), n))
+
+
+def _placement(placed: Json, key: str, gone: set[str], originals: Mapping[str, str | None]) -> Json:
+    """The placement of the article `key` without the forgotten. Who is the original of what is left is decided by the
+    next folding; until then it is the earliest, as `originals` tells of each story that lost an article."""
+    copied = placed.get("copied_from") or []
+    mended: Json = {**placed, "copied_from": [entry for entry in copied if entry.get("id") not in gone]}
+    if placed.get("id") in originals:
+        original = originals[placed["id"]]
+        role = "unique" if original is None else "original" if original == key else "repost"
+        mended |= {"role": role, "original_id": original}
+    if mended == {**placed, "copied_from": copied}:
+        return placed
+    verdict = placed.get("verdict") or {}
+    return {**mended, "verdict": {**verdict, "reason_code": MENDED, "text": _MENDED_TEXT}}
 
 
 def ids_before(db: sqlite3.Connection, published_before: int) -> list[str]:

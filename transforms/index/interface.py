@@ -15,6 +15,8 @@ from typing import Protocol
 from transforms.records import Json, Poll, Version, Write
 
 WRITTEN, SAME, STALE, FORGOTTEN = "written", "same", "stale", "forgotten"
+# The `reason_code` of a placement that named a forgotten article: mended so that it can be read, it awaits folding.
+MENDED = "mended"
 
 # What stands around each match in `highlight`: plain, harmless in a terminal, and rare in news. Readers may restyle it.
 MARK_START, MARK_END = "⟦", "⟧"

@@ -1,0 +1,40 @@
+"""Batched: a DoFn that settles its elements together, and lets each go on only then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+
+class Batched(beam.DoFn):
+    """Holds elements back until `size` are there or the bundle ends, and hands them to `settle`.
+
+    An element goes on, in its own time, only after `settle` has returned: what fails there fails the bundle.
+    """
+
+    size = 100
+
+    def start_bundle(self) -> None:
+        self._held: list[tuple[Any, Any]] = []
+
+    def process(self, element: Any, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        self._held.append((element, timestamp))
+        if len(self._held) >= self.size:
+            yield from self._flush()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._flush()
+
+    def settle(self, elements: Sequence[Any]) -> Sequence[Any]:
+        """Write `elements`; returns what goes on in the place of each."""
+        raise NotImplementedError
+
+    def _flush(self) -> Iterator[Any]:
+        held, self._held = self._held, []
+        settled = self.settle([element for element, _ in held])
+        for output, (_, timestamp) in zip(settled, held, strict=True):
+            yield WindowedValue(output, timestamp, [GlobalWindow()])
