@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import numpy as np
@@ -145,6 +146,25 @@ def test_state_behind_the_index_is_brought_up_to_it() -> None:
         "wire": ("original", "wire"), "a": ("repost", "wire"), "b": ("repost", "wire"), "c": ("repost", "wire"),
     }  # fmt: skip
     assert again.shelf.document("wire")["revision"] == 1
+
+
+def test_members_that_lost_their_links_stay_with_their_story() -> None:
+    """The restored repost is not linked with the revised original until both are looked at together."""
+    rng, play = random.Random(9), Play()
+    wire, own = hashes(rng, 200), hashes(rng, 60)
+    play.deliver(made("wire", NOON), wire)
+    play.deliver(made("a", NOON + 3600), joined(wire[:100], own))
+    serial = play.memory.clock.next()
+    state = [journal.dump(member, serial) for member in play.memory.members.values()]
+    play.deliver(made("wire", NOON + 90, body="revised"), joined(wire, hashes(rng, 30)))
+    again = Play(epoch=2, shelf=copy.deepcopy(play.shelf))
+    again.memory.load(journal.latest(state))
+    again.memory.load(journal.from_seed(one, owner) for one in play.shelf.seeds())
+    text = joined(wire[:10], own, hashes(rng, 20))
+    for one in (play, again):
+        one.deliver(made("between", NOON + 1800), text)
+    assert again.result() == play.result()
+    assert again.result()["a"] == (frozenset({"wire", "a"}), "repost", "wire")
 
 
 def test_named_candidates_are_awaited_in_either_order_and_let_go_of() -> None:

@@ -82,6 +82,20 @@ def test_edges_of_a_long_run() -> None:
     assert packed.find(np.array([3_000_000_001], np.uint32), 1) in ([], [(1, 1)])
 
 
+def test_a_hash_beside_one_that_very_many_share() -> None:
+    fill = np.arange(0, int(LIMIT), int(LIMIT) // (LONG * 2)).astype(np.uint32)
+    packed, hot = Postings(), fill[777:778] + 1
+    packed.add(0, fill)
+    for number in range(1, 400):
+        packed.add(number, hot)
+    packed.add(400, hot + 1)
+    # Enough to have all of it merged into one run.
+    packed.add(401, np.zeros(LONG // 2, np.uint32))
+    assert [len(run.keys) > LONG for run in packed._runs] == [True]
+    assert packed.find(hot + 1, 1) == [(400, 1)]
+    assert len(packed.find(hot, 1)) == 399
+
+
 def test_runs_stay_few_and_packed() -> None:
     rng, packed = np.random.default_rng(2), Postings()
     for number in range(3000):

@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.attribute.agencies import Agencies
+from transforms.batches import InARow
 from transforms.records import Article, replace
 
 
@@ -26,4 +27,4 @@ class Attribute(beam.PTransform):
 
     def expand(self, articles: Any) -> Any:
         open_agencies = self.open_agencies
-        return articles | "Credit" >> beam.Map(lambda article: with_credit(article, open_agencies()))
+        return articles | "Credit" >> beam.ParDo(InARow(lambda article: with_credit(article, open_agencies())))

@@ -26,6 +26,7 @@ from apache_beam.transforms.userstate import (
 )
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms.batches import InARow
 from transforms.fold import journal
 from transforms.fold.memory import Decision, Memory
 from transforms.fold.seed import recall, seed
@@ -79,7 +80,7 @@ class Fold(beam.PTransform):
         self.folding, self.shards = folding, shards
 
     def expand(self, articles: Any) -> Any:
-        sketched = articles | "Fingerprint" >> beam.Map(lambda a: (a, fingerprint(a.body or a.title)))
+        sketched = articles | "Fingerprint" >> beam.ParDo(InARow(lambda a: (a, fingerprint(a.body or a.title))))
         if self.shards > 1:
             from transforms.fold.sharded import FindCandidates
 

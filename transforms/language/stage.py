@@ -6,6 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from transforms.batches import InARow
 from transforms.language.detect import detect
 from transforms.records import Article, replace
 
@@ -19,4 +20,4 @@ class DetectLanguage(beam.PTransform):
     """`Article` in and out."""
 
     def expand(self, articles: Any) -> Any:
-        return articles | "Detect" >> beam.Map(with_language)
+        return articles | "Detect" >> beam.ParDo(InARow(with_language))

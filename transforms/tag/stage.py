@@ -7,6 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from transforms.batches import InARow
 from transforms.records import Article, replace
 from transforms.tag.entities import Gazetteer
 from transforms.tag.topics import Topics
@@ -31,4 +32,4 @@ class Tag(beam.PTransform):
 
     def expand(self, articles: Any) -> Any:
         gazetteer, topics = self.open_gazetteer, self.open_topics
-        return articles | "Tag" >> beam.Map(lambda article: with_tags(article, gazetteer(), topics()))
+        return articles | "Tag" >> beam.ParDo(InARow(lambda article: with_tags(article, gazetteer(), topics())))
