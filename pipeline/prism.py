@@ -159,7 +159,10 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 if __name__ == "__main__":
     # `python -m pipeline.prism` gets Prism ahead of the first stream.
+    from pipeline.progress import Progress
+
     try:
-        get(print)
+        with Progress() as progress:
+            get(progress.say)
     except MissingPart as error:
         sys.exit(str(error))
