@@ -25,7 +25,8 @@ def without_prism(tmp_path: Path) -> dict[str, str]:
     return {**NOWHERE, "PATH": str(bare)}
 
 
-def newsroom(tmp_path: Path, day: str = "30s") -> Path:
+def newsroom(tmp_path: Path, day: str = "60s") -> Path:
+    """A day in which even the text that stands for the shortest time (two hours) outlasts two polls."""
     config = configure(
         tmp_path,
         [{"kind": "newsroom", "day": day}],
