@@ -17,7 +17,7 @@ class Batched(beam.DoFn):
     An element goes on, in its own time, only after `settle` has returned: what fails there fails the bundle.
     """
 
-    size = 100
+    size = 400
 
     def start_bundle(self) -> None:
         self._held: list[tuple[Any, Any]] = []

@@ -41,18 +41,22 @@ class Memory:
 
 
 def figures(rounds: list[Round], used: Corpus, memory: Memory | None) -> dict[str, Any]:
-    """All that is printed, as one JSON object. Times are milliseconds per article, rates articles a second."""
+    """All that is printed, as one JSON object. Times are milliseconds per article, rates articles a second.
+
+    An article is one that a source delivered; lines that are none are in the time, but not counted.
+    """
+    articles = rounds[0].loop.articles
 
     def ms(get: Any) -> float:
-        return round(median(get(r) for r in rounds) / used.articles * 1000, 3)
+        return round(median(get(r) for r in rounds) / articles * 1000, 3)
 
     stages = {name: ms(lambda r, name=name: r.loop.stages[name]) for name in rounds[0].loop.stages}
     return {
-        "articles": used.articles,
+        "articles": articles,
         "bytes_per_line": used.mean_bytes,
         "runs": len(rounds),
-        "loop_rate": round(median(used.articles / r.loop.wall for r in rounds), 1),
-        "graph_rate": round(median(used.articles / r.graph.wall for r in rounds), 1),
+        "loop_rate": round(median(articles / r.loop.wall for r in rounds), 1),
+        "graph_rate": round(median(articles / r.graph.wall for r in rounds), 1),
         "ratio": round(median(r.ratio for r in rounds), 3),
         "loop_cpu_ms": ms(lambda r: r.loop.cpu),
         "graph_cpu_ms": ms(lambda r: r.graph.cpu),
