@@ -8,7 +8,6 @@ Folding and the numbers are from the measurements in `docs/folding.md`.
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ ALGO, VERSION = "shingle5-xxh3-32", 1
 WIDTH = 5
 SCALE = 8
 AT_LEAST = 12
+WORDS_KEPT = 1 << 18
 LIMIT = np.uint32(2**32 // SCALE)
 # Odd multipliers, one per place in the shingle, so that word order counts; any fixed odd numbers do.
 _PLACES = np.array(
@@ -31,9 +31,17 @@ _PLACES = np.array(
 EMPTY: Hashes = np.zeros(0, np.uint32)
 
 
-@lru_cache(maxsize=200_000)
-def _word(word: str) -> int:
-    return xxhash.xxh3_64_intdigest(word.encode("utf-8", "replace"))
+class _Words(dict[str, int]):
+    """The hash of each word seen lately: a look-up costs half of what functools.lru_cache takes for it."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= WORDS_KEPT:
+            self.clear()
+        value = self[word] = xxhash.xxh3_64_intdigest(word.encode("utf-8", "replace"))
+        return value
+
+
+_words = _Words()
 
 
 def fingerprint(text: str) -> Hashes:
@@ -44,7 +52,7 @@ def fingerprint(text: str) -> Hashes:
     found = words(fold(text))
     if not found:
         return EMPTY
-    ids = np.fromiter(map(_word, found), np.uint64, len(found))
+    ids = np.fromiter(map(_words.__getitem__, found), np.uint64, len(found))
     if len(ids) < WIDTH:
         ids = np.concatenate([ids, np.zeros(WIDTH - len(ids), np.uint64)])
     places = len(ids) - WIDTH + 1
@@ -55,7 +63,10 @@ def fingerprint(text: str) -> Hashes:
     mixed ^= mixed >> np.uint64(33)
     mixed *= np.uint64(0xFF51AFD7ED558CCD)
     mixed ^= mixed >> np.uint64(33)
-    return np.unique((mixed >> np.uint64(32)).astype(np.uint32))
+    ordered = np.sort((mixed >> np.uint64(32)).astype(np.uint32))
+    distinct = np.ones(places, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=distinct[1:])
+    return ordered[distinct]
 
 
 def sketch(hashes: Hashes) -> Hashes:

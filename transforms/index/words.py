@@ -12,7 +12,7 @@ from functools import cache
 
 from transforms.text import fold, words
 
-_CACHED = 1 << 16
+_CACHED = 1 << 18
 _LONGEST = 64  # characters of a word that count; longer ones are data, not words
 _WORD = re.compile(r"[^\W_]+")
 _CONJUNCTION, _PREPOSITION, _ARTICLE = frozenset("وف"), frozenset("بلك"), "ال"
