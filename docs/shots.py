@@ -30,7 +30,7 @@ alerts: {{rules: {rules}, channels: {{terminal: {{kind: terminal}}}}}}
 # A ceasefire that a blog had before the agency.
 LATE = "http://marfa.example/depeche/ceasefire-ar.html"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-HJ-LN-Za-ln-z]")
-LIVE = re.compile(r"^\s*\d+ s  polls ")
+LIVE = re.compile(r"^\s*\d+ s  \d+ polls")
 # Right-to-left letters, and the isolates around titles, which take no place of their own.
 UNMEASURED = re.compile("[\u0590-\u08ff\u2066-\u2069]")
 THEME = TerminalTheme(
