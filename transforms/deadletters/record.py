@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
+from transforms.clean.replay import entry_document
 from transforms.deadletters.redact import redact
 from transforms.records import DeadLetter, Entry, Json, Origin, Source, rfc3339, seconds
 
@@ -80,13 +81,7 @@ def as_bytes(value: Any) -> bytes:
 
 def entry_input(entry: Entry) -> Json:
     """An entry as a letter's input (`input_kind` entry)."""
-    source, origin = entry.source, entry.origin
-    plain = {item.name: getattr(entry, item.name) for item in fields(entry) if item.name not in ("source", "origin")}
-    return {
-        **plain,
-        "source": {**source.document(), "agency": source.agency},
-        "origin": {"reader": origin.reader, "batch": origin.batch, "seq": origin.seq},
-    }
+    return entry_document(entry)
 
 
 def entry_of(letter: DeadLetter) -> Entry:
