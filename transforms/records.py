@@ -54,8 +54,8 @@ class Source:
 class Origin:
     """Which record of which reader something came from: the key of its terminal receipt.
 
-    `reader` is "feed:ID", "file:PATH" or, for Kafka, "kafka:TOPIC:PARTITION". `batch` counts polls of a feed (0
-    elsewhere) and `seq` counts records inside the batch, from 0.
+    `reader` is "feed:ID", "file:PATH" or "kafka:SOURCE:TOPIC:PARTITION". `batch` counts polls of a feed, is the offset
+    of a Kafka record, and 0 elsewhere; `seq` counts records inside the batch, from 0.
     """
 
     reader: str
@@ -118,7 +118,7 @@ class Article:
 class DeadLetter:
     """Something that could not be processed: the stage, the reason and the whole input, for replay.
 
-    `input` is JSON-able; bytes are held as {"base64": "..."}. `input_kind` is entry, line or poll.
+    `input` is JSON-able; bytes are held as {"base64": "..."}. `input_kind` is entry, line, poll or record (of Kafka).
     """
 
     stage: str
@@ -137,6 +137,20 @@ class Poll:
     batch: int
     entries: int
     progress: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A stretch of a Kafka partition that was read: the offsets `start <= offset < end`, emitted behind its entries.
+
+    `counts` says of each record found there how many receipts it will have (a tombstone has none); an offset that is
+    not in it holds no record (compacted away, or a transaction's mark).
+    """
+
+    reader: str
+    start: int
+    end: int
+    counts: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,6 @@ class Write:
 
 
 __all__ = [
-    "Article", "DeadLetter", "Entry", "Json", "Origin", "Poll", "Receipt", "Source", "Version", "Write",
+    "Article", "DeadLetter", "Entry", "Extent", "Json", "Origin", "Poll", "Receipt", "Source", "Version", "Write",
     "replace", "rfc3339", "seconds",
 ]  # fmt: skip

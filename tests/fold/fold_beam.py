@@ -143,7 +143,9 @@ class Key:
 
     def deliver(self, item: Article, hashes: Any) -> Decision:
         self.dofn.start_bundle()
-        (decision,) = self.dofn.process(("all", (item, hashes, None)), self.records, self.token, self.expiry)
+        stored = item.id in self.dofn.folding.open_index().known([item.id])
+        element = ("all", (item, hashes, stored, None))
+        (decision,) = self.dofn.process(element, self.records, self.token, self.expiry)
         return decision
 
 

@@ -72,7 +72,7 @@ def split(hashes: Hashes, shards: int) -> list[tuple[int, Hashes]]:
 
 
 class FindCandidates(beam.PTransform):
-    """(article, fingerprint) in; (article, fingerprint, candidate ids) out."""
+    """(article, fingerprint, whether it is in the index) in; the same with candidate ids out."""
 
     def __init__(self, folding: Folding, shards: int) -> None:
         super().__init__()
@@ -81,11 +81,11 @@ class FindCandidates(beam.PTransform):
     def expand(self, sketched: Any) -> Any:
         shards = self.shards
 
-        def whole(item: tuple[Article, Hashes]) -> tuple[str, Any]:
+        def whole(item: tuple[Article, Hashes, bool]) -> tuple[str, Any]:
             return _key(item[0]), ("article", item, len(split(item[1], shards)))
 
-        def parts(item: tuple[Article, Hashes]) -> Iterator[tuple[str, Any]]:
-            article, hashes = item
+        def parts(item: tuple[Article, Hashes, bool]) -> Iterator[tuple[str, Any]]:
+            article, hashes, _ = item
             for shard, part in split(hashes, shards):
                 yield f"shard-{shard}-of-{shards}", (_key(article), article.id, article.arrived, part)
 
@@ -199,7 +199,7 @@ class _Gather(beam.DoFn):
 
     def process(
         self, element: tuple[str, Any], held: Any = beam.DoFn.StateParam(HELD)
-    ) -> Iterator[tuple[Article, Hashes, tuple[str, ...]]]:
+    ) -> Iterator[tuple[Article, Hashes, bool, tuple[str, ...]]]:
         _, item = element
         items = [*held.read(), item]
         article = next((i for i in items if i[0] == "article"), None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from apache_beam.transforms.userstate import (
 )
 from apache_beam.utils.timestamp import Timestamp
 
-from transforms.batches import InARow
+from transforms.batches import Batched
 from transforms.fold import journal
 from transforms.fold.memory import Decision, Memory
 from transforms.fold.seed import recall, seed
@@ -80,13 +80,13 @@ class Fold(beam.PTransform):
         self.folding, self.shards = folding, shards
 
     def expand(self, articles: Any) -> Any:
-        sketched = articles | "Fingerprint" >> beam.ParDo(InARow(lambda a: (a, fingerprint(a.body or a.title))))
+        sketched = articles | "Fingerprint" >> beam.ParDo(Fingerprint(self.folding.open_index))
         if self.shards > 1:
             from transforms.fold.sharded import FindCandidates
 
             found = sketched | "FindCandidates" >> FindCandidates(self.folding, self.shards)
         else:
-            found = sketched | "NoCandidatesYet" >> beam.MapTuple(lambda a, hashes: (a, hashes, None))
+            found = sketched | "NoCandidatesYet" >> beam.MapTuple(lambda a, hashes, stored: (a, hashes, stored, None))
         return keyed(found) | "Decide" >> beam.ParDo(Decide(self.folding))
 
 
@@ -95,8 +95,23 @@ def keyed(found: Any) -> Any:
     return found | "KeyAll" >> beam.Map(lambda item: ("all", item)).with_output_types(tuple[str, Any])
 
 
+class Fingerprint(Batched):
+    """Article in; (article, fingerprint, whether the index had it at this moment) out.
+
+    Asked for many at once, since the index may be a server. An article that is not in it now, and not in memory when it
+    is decided, is new: only this graph writes, and what it has written meanwhile memory knows.
+    """
+
+    def __init__(self, open_index: Callable[[], Index]) -> None:
+        self.open_index = open_index
+
+    def settle(self, elements: Sequence[Article]) -> Sequence[tuple[Article, Hashes, bool]]:
+        stored = self.open_index().known([article.id for article in elements])
+        return [(article, fingerprint(article.body or article.title), article.id in stored) for article in elements]
+
+
 class Decide(beam.DoFn):
-    """(key, (article, fingerprint, candidate ids)) in, `Decision` out."""
+    """(key, (article, fingerprint, whether it is in the index, candidate ids)) in, `Decision` out."""
 
     RECORDS = BagStateSpec("records", BytesCoder())
     TOKEN = ReadModifyWriteStateSpec("token", BytesCoder())
@@ -111,19 +126,20 @@ class Decide(beam.DoFn):
 
     def process(
         self,
-        element: tuple[str, tuple[Article, Hashes, Iterable[str] | None]],
+        element: tuple[str, tuple[Article, Hashes, bool, Iterable[str] | None]],
         records: Any = beam.DoFn.StateParam(RECORDS),
         token: Any = beam.DoFn.StateParam(TOKEN),
         expiry: Any = beam.DoFn.TimerParam(EXPIRY),
     ) -> Iterator[Decision]:
-        key, (article, hashes, candidates) = element
+        key, (article, hashes, stored, candidates) = element
         kept = self._kept(key, article, records, token)
         # An attempt that fails before the state is written leaves a memory that nobody believes.
         kept.token = UNSURE
         if self._fresh:
             self._forget(kept, records)
         self._fresh = False
-        kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
+        if stored:
+            kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
         agency = self.folding.own_agency(article.url, article.source)
         decision = kept.memory.decide(article, hashes, agency, candidates)
         self._keep(kept, records, token)

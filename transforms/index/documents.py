@@ -70,6 +70,23 @@ def find(db: sqlite3.Connection, key: str) -> Json | None:
     return found[0] if found else None
 
 
+def by_ids(db: sqlite3.Connection, ids: Iterable[str]) -> list[Json]:
+    """The visible articles with these ids."""
+    found: list[Json] = []
+    for part in parts(ids):
+        rows = db.execute(f"SELECT {FIELDS} FROM {TABLES} WHERE a.live = 1 AND a.id IN ({slots(part)})", part)
+        found += [assemble(row) for row in rows]
+    return found
+
+
+def known(db: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
+    """Which of these ids are visible articles."""
+    found: set[str] = set()
+    for part in parts(ids):
+        found.update(key for (key,) in db.execute(f"SELECT id FROM article WHERE live AND id IN ({slots(part)})", part))
+    return found
+
+
 def number(db: sqlite3.Connection, key: str) -> int | None:
     """The row number of the visible article with this id or URL."""
     key = mend_text(key)

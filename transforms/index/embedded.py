@@ -110,6 +110,14 @@ class EmbeddedIndex:
         with self._db.read() as db:
             return documents.find(db, key)
 
+    def documents(self, ids: Iterable[str]) -> list[Json]:
+        with self._db.read() as db:
+            return documents.by_ids(db, map(mend_text, ids))
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        with self._db.read() as db:
+            return documents.known(db, map(mend_text, ids))
+
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         with self._db.read() as db:
             for row in db.execute(_SEED, (since, (1 << 62) if before is None else before)):
@@ -196,6 +204,13 @@ class EmbeddedIndex:
 
     def refresh(self) -> None:
         """Nothing to do: every read begins a transaction of its own and sees all that is committed."""
+
+    def trouble(self) -> str | None:
+        """Never: a file is there or the program has ended."""
+        return None
+
+    def give_up(self) -> None:
+        """Nothing to do: nobody waits for long."""
 
     def close(self) -> None:
         self._db.close()

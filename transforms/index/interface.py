@@ -14,12 +14,31 @@ from typing import Protocol
 
 from transforms.records import Json, Poll, Version, Write
 
-WRITTEN, SAME, STALE, FORGOTTEN = "written", "same", "stale", "forgotten"
+WRITTEN, SAME, STALE, FORGOTTEN, REJECTED = "written", "same", "stale", "forgotten", "rejected"
 # The `reason_code` of a placement that named a forgotten article: mended so that it can be read, it awaits folding.
 MENDED = "mended"
 
 # What stands around each match in `highlight`: plain, harmless in a terminal, and rare in news. Readers may restyle it.
 MARK_START, MARK_END = "⟦", "⟧"
+
+
+class IndexAway(RuntimeError):
+    """The index cannot be reached now; the text says which and why, without secrets. Nothing is wrong with the data."""
+
+
+class Rejection(str):
+    """The outcome `rejected` of a write that the store will never take as it is; `reason` is what the store said."""
+
+    __slots__ = ("reason",)
+    reason: str
+
+    def __new__(cls, reason: str) -> Rejection:
+        made = super().__new__(cls, REJECTED)
+        made.reason = reason
+        return made
+
+    def __reduce__(self) -> tuple[type[Rejection], tuple[str]]:
+        return Rejection, (self.reason,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +84,17 @@ class Index(Protocol):
 
     def apply(self, writes: Sequence[Write]) -> list[str]:
         """Write all, in one transaction where the store has them; per write `written`, `same` (that very version is
-        stored: a retry), `stale` or `forgotten`. Story documents follow. A changed `revision` keeps the former text
-        as a revision."""
+        stored: a retry), `stale`, `forgotten`, or a `Rejection`. Story documents follow. A changed `revision` keeps
+        the former text as a revision. Where the store is away it waits, and says so in `trouble`."""
 
     def article(self, key: str) -> Json | None:
         """The document with this id or URL."""
+
+    def documents(self, ids: Iterable[str]) -> list[Json]:
+        """The visible documents with these ids, in any order, as they stand at this moment."""
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Which of these ids have a visible document at this moment."""
 
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         """Every article with `since <= published_effective < before`, after a refresh."""
@@ -130,6 +155,12 @@ class Index(Protocol):
 
     def refresh(self) -> None:
         """Make all that is written visible to reads."""
+
+    def trouble(self) -> str | None:
+        """Why writing waits at this moment, in words for a person; None where it does not."""
+
+    def give_up(self) -> None:
+        """Whoever waits for the store, now or later, gets IndexAway: the program is about to end."""
 
     def close(self) -> None:
         """Let go of connections."""
