@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 N ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench soak lint lock schemas clean
+.PHONY: help setup run test servers servers-stop bench faults soak lint lock schemas kibana clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -25,13 +25,24 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## the sample newsroom; or your own feeds, with config.local.yaml or NEWS_CONFIG, until Ctrl-C
 	@$(PY) -m pipeline run
 
-test: $(READY) ## all tests, with the graph on a real Prism
+test: $(READY) ## all tests, with a real Prism, and a real Kafka and Elasticsearch where they can be had
 	@$(PY) -m pipeline.prism
+	@$(PY) -m tests.servers get --quiet || true
 	@$(PY) -m pytest -q
+
+servers: $(READY) ## get and start Kafka and Elasticsearch on this machine, for trying and for tests
+	@$(PY) -m tests.servers start
+
+servers-stop: $(READY) ## end what `make servers` started
+	@$(PY) -m tests.servers stop
 
 bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.bench
+
+faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=1 times each; SEED= repeats a run
+	@$(PY) -m pipeline.prism
+	@$(PY) -m tests.faults --n $(if $(filter command,$(firstword $(origin N))),$(N),1) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write $(WRITE))
 
 soak: $(READY) ## the long form of the streaming test: 50 feeds for a minute, then N=10 kills
 	@$(PY) -m pipeline.prism
@@ -48,6 +59,9 @@ lock: $(READY) ## requirements.lock anew from pyproject.toml
 
 schemas: $(READY) ## the JSON Schemas in docs/ anew from the models
 	@$(PY) -m pipeline.schemas
+
+kibana: $(READY) ## the Kibana objects in deploy/kibana/export anew from their sources
+	@$(PY) -m deploy.kibana build
 
 clean: ## remove what make made
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import opening, prism
-from pipeline.config import Config, Ref, resolve
+from pipeline import opening, prism, servers
+from pipeline.config import Config, ElasticsearchIndex, Ref, resolve
 from transforms.alert.rules import Rules
 from transforms.attribute.agencies import Agencies
 from transforms.errors import DataError, MissingPart
+from transforms.index.interface import IndexAway
 from transforms.index.schema import IndexFileError
 from transforms.records import Json
 from transforms.tag.entities import Gazetteer
@@ -52,7 +53,9 @@ def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
     yield _try("topics", lambda: _data(opening.topics_of(ref), len(opening.topics_of(ref).all)))
     yield _try("alert rules", lambda: _data(opening.rules_of(ref), len(opening.rules_of(ref).rules)))
     yield _try("index", lambda: _index(ref, config))
-    yield _try("Prism", lambda: _prism(prism_option, bool(opening.feeds_of(ref))))
+    for at in servers.kafka_sources(ref):
+        yield _try(f"Kafka {servers.kafka_of(ref, at).id}", lambda at=at: _kafka(ref, at))  # type: ignore[misc]
+    yield _try("Prism", lambda: _prism(prism_option, bool(opening.feeds_of(ref) or servers.kafka_sources(ref))))
 
 
 def _try(what: str, look: Callable[[], str]) -> Row:
@@ -60,7 +63,7 @@ def _try(what: str, look: Callable[[], str]) -> Row:
         return Row(what, look())
     except (DataError, IndexFileError) as error:
         return Row(what, str(error), BAD_CONFIG)
-    except MissingPart as error:
+    except (MissingPart, IndexAway) as error:
         return Row(what, str(error), MISSING)
 
 
@@ -73,6 +76,8 @@ def _config(ref: Ref) -> str:
 
 
 def _index(ref: Ref, config: Config) -> str:
+    if isinstance(config.index, ElasticsearchIndex):
+        return _elastic(ref)
     path = ref.path(config.index.path)
     if path.exists():
         return f"embedded, {opening.index_of(ref).counts()['articles']} articles"
@@ -80,6 +85,32 @@ def _index(ref: Ref, config: Config) -> str:
     if not os.access(folder, os.W_OK):
         raise DataError(ref.file, "index.path", f"{folder} cannot be written", "name a folder that can")
     return "embedded, made at the first run"
+
+
+def _elastic(ref: Ref) -> str:
+    from transforms.elastic.setup import setup
+    from transforms.elastic.version import check_version
+
+    version = check_version(servers.server_of(ref)) or "of an unknown version"
+    waiting = setup(servers.server_of(ref), servers.elastic_of(ref), dry_run=True)
+    if waiting:
+        return f"Elasticsearch {version}; `index setup` or the first run puts {len(waiting)} parts in place"
+    return f"Elasticsearch {version}, {opening.index_of(ref, patient=False).counts()['articles']} articles"
+
+
+def _kafka(ref: Ref, at: int) -> str:
+    from transforms.kafka.client import KafkaError
+    from transforms.kafka.starts import check, lag
+
+    spec = servers.kafka_of(ref, at)
+    try:
+        check(spec)
+        found = lag(spec)
+    except KafkaError as error:
+        why = f"no broker answers at {', '.join(spec.brokers)} ({type(error).__name__})"
+        raise MissingPart(f"{why}; start it, or mend `brokers`") from None
+    behind = sum(end - (committed or 0) for committed, end in found.values())
+    return f"{len(found)} partitions, {behind} records not committed by the group {spec.group}"
 
 
 def _existing(folder: Path) -> Path:

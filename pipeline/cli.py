@@ -20,7 +20,7 @@ from pipeline.values import duration
 from transforms.clean.urls import canonical
 from transforms.deadletters.store import ReplayRunning
 from transforms.errors import DataError, MissingPart, Refused
-from transforms.index.interface import Index, Query
+from transforms.index.interface import Index, IndexAway, Query
 from transforms.index.schema import IndexFileError, IndexInUse
 from transforms.records import Json, seconds
 
@@ -50,7 +50,7 @@ def opened(ref: config.Ref) -> Index:
     """The index of a config, for reading."""
     from pipeline.opening import index_of
 
-    return index_of(ref)
+    return index_of(ref, patient=False)
 
 
 def loaded(path: str | None) -> config.Ref:
@@ -232,19 +232,19 @@ def _fail(text: str, code: int = FAILED) -> int:
 def quiet_logs() -> None:
     """Beam says a good deal that no watcher can act on; NEWS_LOG=INFO shows it."""
     level = os.environ.get("NEWS_LOG", "ERROR").upper()
-    logging.basicConfig(level=level if level in logging.getLevelNamesMapping() else "ERROR")
+    logging.basicConfig(format="%(message)s", level=level if level in logging.getLevelNamesMapping() else "ERROR")
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run a command; returns never, exits with the contract's codes."""
     quiet_logs()
-    from pipeline import cli_run  # noqa: F401 - adds run, check and replay
+    from pipeline import cli_index, cli_run  # noqa: F401 - add their commands
 
     try:
         app(args=args)
     except DataError as error:
         sys.exit(_fail(str(error), BAD_CONFIG))
-    except MissingPart as error:
+    except (MissingPart, IndexAway) as error:
         sys.exit(_fail(str(error), MISSING))
     except (IndexInUse, Refused, ReplayRunning) as error:
         sys.exit(_fail(str(error)))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from transforms.kafka.read import ReadKafka
+from transforms.kafka.write import WriteKafka
 
 from pipeline.parts import Parts
 from transforms.alert.stage import RaiseAlerts
@@ -21,8 +23,9 @@ from transforms.feeds.read import ReadFeeds
 from transforms.files.read import ReadFiles
 from transforms.fold.stage import Fold
 from transforms.index.write import WriteIndex
+from transforms.kafka.commit import CommitOffsets
 from transforms.language.stage import DetectLanguage
-from transforms.records import DeadLetter, Entry, Poll
+from transforms.records import DeadLetter, Entry, Extent, Poll
 from transforms.tag.stage import Tag
 
 
@@ -33,34 +36,40 @@ class Inputs:
     entries: Any
     unread: Any
     polls: Any
+    extents: Any
 
 
 def build(pipeline: beam.Pipeline, parts: Parts) -> None:
     """The graph of `parts` on `pipeline`."""
     inputs = read(pipeline, parts)
     cleaned = inputs.entries | "Clean" >> Clean()
-    receipts = (
+    indexed = (
         cleaned.articles
         | "Language" >> DetectLanguage()
         | "Attribute" >> Attribute(parts.agencies)
         | "Tag" >> Tag(parts.gazetteer, parts.topics)
         | "Fold" >> Fold(parts.folding, parts.shards)
         | "Index" >> WriteIndex(parts.index)
-        | "Alert" >> RaiseAlerts(parts.index, parts.rules)
     )
-    dead = (inputs.unread, cleaned.dead) | "AllDead" >> beam.Flatten()
+    told = publish(indexed.decisions, parts)
+    receipts = told.decisions | "Alert" >> RaiseAlerts(parts.index, parts.rules, parts.alert_outputs)
+    dead = (inputs.unread, cleaned.dead, indexed.dead, *told.dead) | "AllDead" >> beam.Flatten()
     buried = dead | "DeadLetters" >> WriteDeadLetters(parts.dead_letters, parts.secrets)
     settled = (receipts, buried) | "AllReceipts" >> beam.Flatten()
     (inputs.polls, settled) | "Commit" >> CommitPolls(parts.index)
+    if parts.kafka:
+        (inputs.extents, settled) | "CommitOffsets" >> CommitOffsets(parts.kafkas, parts.job)
 
 
 def read(pipeline: beam.Pipeline, parts: Parts) -> Inputs:
-    """All sources of the config, as entries, what could not be read, and polls."""
+    """All sources of the config, as entries, what could not be read, polls, and extents of partitions."""
     streams = []
     if parts.feeds:
         streams.append(pipeline | "ReadFeeds" >> ReadFeeds(parts.polling, parts.once))
     if parts.files:
         streams.append(pipeline | "ReadFiles" >> ReadFiles(parts.files))
+    for name, open_spec in parts.kafka.items():
+        streams.append(pipeline | f"ReadKafka {name}" >> ReadKafka(open_spec, parts.job, parts.once))
     if parts.letters:
         streams.append(pipeline | "ReadLetters" >> beam.Create(parts.letters))
     everything = streams | "AllSources" >> beam.Flatten()
@@ -68,4 +77,23 @@ def read(pipeline: beam.Pipeline, parts: Parts) -> Inputs:
         everything | "Entries" >> beam.Filter(lambda item: isinstance(item, Entry)),
         everything | "Unread" >> beam.Filter(lambda item: isinstance(item, DeadLetter)),
         everything | "Polls" >> beam.Filter(lambda item: isinstance(item, Poll)),
+        everything | "Extents" >> beam.Filter(lambda item: isinstance(item, Extent)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Decisions that every output has taken, and what an output will never take."""
+
+    decisions: Any
+    dead: tuple[Any, ...]
+
+
+def publish(decisions: Any, parts: Parts) -> Told:
+    """Decisions to each output of the config, one after the other."""
+    dead = []
+    for number, open_spec in enumerate(parts.outputs):
+        written = decisions | f"Publish {number}" >> WriteKafka(open_spec, parts.index)
+        decisions = written.decisions
+        dead.append(written.dead)
+    return Told(decisions, tuple(dead))

@@ -6,18 +6,34 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
-from pipeline.config import Ref, resolve
+from pipeline.config import EmbeddedIndex, Ref, resolve
+from pipeline.servers import server_of, set_up
 from transforms.errors import Refused
 
 
 @contextlib.contextmanager
 def only_writer(ref: Ref) -> Iterator[None]:
-    """Hold the index for this process; Refused, naming the other's process id, while another holds it.
+    """Hold the index for this process; Refused, naming the holder, while another holds it.
 
-    The kernel lets go of it when the process ends, however it dies.
+    A file is let go of by the kernel when the process ends, however it dies. A server keeps a lease, which runs out.
     """
-    index = ref.path(resolve(ref).index.path)
+    index = resolve(ref).index
+    if isinstance(index, EmbeddedIndex):
+        with _held(ref.path(index.path)):
+            yield
+        return
+    from transforms.elastic.lease import lease
+
+    # The lease is a document, so there must be an index to hold it.
+    set_up(ref)
+    with lease(server_of(ref)):
+        yield
+
+
+@contextlib.contextmanager
+def _held(index: Path) -> Iterator[None]:
     index.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(f"{index}.run", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from pipeline import opening, prism
+from pipeline import opening, prism, servers
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
 from pipeline.lock import only_writer
 from pipeline.newsroom.server import Newsroom
@@ -41,7 +41,7 @@ class Mode:
 def start(ref: Ref, mode: Mode) -> Json:
     """Run as asked until the end or a person stops it; returns the counts of the index."""
     with only_writer(ref), Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
-        index = opening.index_of(own)
+        index = opening.index_of(own, patient=False)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
             _loop(own, mode, progress, stop, done)
@@ -67,11 +67,11 @@ def _streams(mode: Mode, progress: Progress) -> bool:
 def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
     """Bounded runs one after the other, each polling the feeds that are due."""
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
-    index = opening.index_of(ref)
+    index = opening.index_of(ref, patient=False)
     while not stop.asked:
         began = time.monotonic()
         run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args, due_only=True), progress, stop)
-        if done(index) or not opening.feeds_of(ref):
+        if done(index) or not (opening.feeds_of(ref) or servers.kafka_sources(ref)):
             return
         while not stop.asked and time.monotonic() - began < pause:
             time.sleep(0.1)
@@ -127,7 +127,8 @@ def _where_next(ref: Ref, counts: dict[str, int], sample: bool) -> None:
         path = plain(resolve(ref).dead_letters.path)
         console.print(f"{letters} dead letters in {path}; `replay` feeds them again.", style="yellow", soft_wrap=True)
     if sample:
-        told = [s["id"] for s in opening.index_of(ref).stories(Query(limit=20)) if s["reposts"]][:1] or ["ID"]
+        newest = opening.index_of(ref, patient=False).stories(Query(limit=20))
+        told = [story["id"] for story in newest if story["reposts"]][:1] or ["ID"]
         console.print("Look next:", style="dim")
         for command in ("stories", "search عقوبات", "alerts", f"story {told[0]}"):
             console.print(f"  .venv/bin/python -m pipeline {command}", markup=False, soft_wrap=True)

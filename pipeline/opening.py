@@ -7,10 +7,12 @@ What travels to a worker is the config as written (`Ref`), with these functions 
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.config import FilesSource, Ref, RssSource, resolve
+from pipeline import servers
+from pipeline.config import ElasticsearchIndex, FilesSource, KafkaSource, Ref, RssSource, resolve
 from pipeline.values import nearest
 from transforms.alert.rules import Rules, load_rules
 from transforms.attribute.agencies import Agencies, load_agencies
@@ -27,9 +29,12 @@ if TYPE_CHECKING:
     from transforms.feeds.poller import Poller
 
 
-def index_of(ref: Ref) -> Index:
-    """The index of this config, one per process."""
+def index_of(ref: Ref, patient: bool = True) -> Index:
+    """The index of this config, one per process. Where it is a server that is away, a `patient` one waits for it; the
+    other raises IndexAway after some seconds."""
     part = resolve(ref).index
+    if isinstance(part, ElasticsearchIndex):
+        return open_index(part.kind, spec=servers.elastic_of(ref), patient=patient)
     return open_index(part.kind, path=str(ref.path(part.path)))
 
 
@@ -40,7 +45,11 @@ def agencies_of(ref: Ref) -> Agencies:
     file = config.agencies.file
     found = load_agencies(ref.path(file) if file else None, config.agencies.outlets)
     for at, source in enumerate(config.sources):
-        if isinstance(source, RssSource) and source.agency is not None and source.agency not in found.slugs:
+        if (
+            isinstance(source, RssSource | KafkaSource)
+            and source.agency is not None
+            and source.agency not in found.slugs
+        ):
             problem = f'unknown agency "{source.agency}"'
             raise DataError(ref.file, f"sources[{at}].agency", problem, nearest(source.agency, found.slugs))
     return found
@@ -134,6 +143,13 @@ def files_of(ref: Ref) -> list[tuple[str, Source]]:
             for path in expand(source.path, ref.base, ref.file, f"sources[{at}].path"):
                 found.setdefault(path, Source(source.id))
     return list(found.items())
+
+
+def beside(ref: Ref, name: str) -> Path:
+    """Where a file of the run's own stands: beside the embedded index, else beside the dead letters."""
+    config = resolve(ref)
+    near = config.dead_letters.path if isinstance(config.index, ElasticsearchIndex) else config.index.path
+    return ref.path(near).with_name(name)
 
 
 def dead_letters_of(ref: Ref) -> str:

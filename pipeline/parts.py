@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial as bind
 
-from pipeline import opening
+from pipeline import opening, servers
 from pipeline.config import Ref, resolve, secrets
 from transforms.alert.rules import Rules
 from transforms.attribute.agencies import Agencies
@@ -15,6 +15,7 @@ from transforms.feeds.read import Polling
 from transforms.files.read import FileSpec
 from transforms.fold.stage import Folding
 from transforms.index.interface import Index
+from transforms.kafka.specs import KafkaSpec, OutputSpec
 from transforms.records import DeadLetter, Entry
 from transforms.tag.entities import Gazetteer
 from transforms.tag.topics import Topics
@@ -27,6 +28,10 @@ class Parts:
     job: str
     feeds: bool
     files: list[FileSpec]
+    kafka: dict[str, Callable[[], KafkaSpec]]
+    kafkas: Callable[[], list[KafkaSpec]]
+    outputs: list[Callable[[], OutputSpec]]
+    alert_outputs: tuple[str, ...]
     once: bool
     shards: int
     dead_letters: str
@@ -43,7 +48,7 @@ class Parts:
     @property
     def bounded(self) -> bool:
         """Whether the graph ends by itself."""
-        return self.once or not self.feeds
+        return self.once or not (self.feeds or self.kafka)
 
 
 def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = None, due_only: bool = False) -> Parts:
@@ -54,6 +59,10 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
         job=job,
         feeds=letters is None and bool(opening.feeds_of(ref)),
         files=[] if letters is not None else [FileSpec(*file) for file in opening.files_of(ref)],
+        kafka={} if letters is not None else kafka_parts(ref),
+        kafkas=bind(servers.kafkas_of, ref),
+        outputs=[bind(servers.output_of, ref, at) for at in range(len(config.outputs))],
+        alert_outputs=tuple(servers.output_senders(ref)),
         once=once,
         shards=config.dedupe.shards,
         dead_letters=opening.dead_letters_of(ref),
@@ -73,3 +82,8 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
         polling=Polling(job, bind(opening.poller_of, ref, due_only)),
         letters=letters or [],
     )
+
+
+def kafka_parts(ref: Ref) -> dict[str, Callable[[], KafkaSpec]]:
+    """The Kafka sources of the config by id, each as a worker opens it: secrets stay out of the graph."""
+    return {servers.kafka_of(ref, at).id: bind(servers.kafka_of, ref, at) for at in servers.kafka_sources(ref)}

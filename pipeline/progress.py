@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -28,6 +29,10 @@ class Progress:
         self._shown_plain = 0.0
         self._last = self._runner = ""
         self._folded: dict[str, int] = {}
+        self._waiting, self._next = False, 0.0
+        # Set by whoever runs the graph: why nothing moves, if so, and what else is to be told of the moment.
+        self.trouble: Callable[[], str | None] = lambda: None
+        self.more: Callable[[], str] = str
         self._broken: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
@@ -69,10 +74,22 @@ class Progress:
         if not self.quiet and not self._folded:
             self._folded = {story["id"]: 0 for story in index.stories(Query(limit=KNOWN)) if story["reposts"]}
 
+    def waits(self, text: str) -> None:
+        """Something that is waited for: said when it begins, and on the live line for as long as it lasts."""
+        if not self._waiting:
+            self.tell(f"  waiting: {text}", "yellow")
+        self._waiting = True
+        if not self.quiet and self._live is not None:
+            self._live.update(Text(f"waiting: {text}", style="yellow", no_wrap=True, overflow="ellipsis"))
+
     def tick(self, index: Index) -> None:
         """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended."""
-        if self.quiet:
+        if self.quiet or time.monotonic() < self._next:
             return
+        if trouble := self.trouble():
+            self.waits(trouble)
+            return
+        began = time.monotonic()
         self._tell_stories(index)
         self._tell_feeds(index)
         line = self._line(index.counts())
@@ -82,13 +99,18 @@ class Progress:
             self._shown_plain = time.monotonic()
             self._last = line
             self.console.print(Text(line), soft_wrap=True)
+        if self._waiting:
+            self._waiting = False
+            self.tell("  going on", "green")
+        # Where the index is a server, looking may take a tenth of this thread's time.
+        self._next = time.monotonic() + 9 * (time.monotonic() - began)
 
     def _line(self, counts: dict[str, int]) -> str:
         failed = f" ({counts['failed_polls']} failed)" if counts.get("failed_polls") else ""
         # Fits a line of 80 columns up to a day's counts.
         return (
             f"{time.monotonic() - self._began:4.0f} s  {counts['polls']} polls{failed}  {counts['articles']} articles  "
-            f"{counts['stories']} stories  {counts['reposts']} reposts  {counts['alerts']} alerts"
+            f"{counts['stories']} stories  {counts['reposts']} reposts  {counts['alerts']} alerts{self.more()}"
         )
 
     def _tell_stories(self, index: Index) -> None:

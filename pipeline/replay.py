@@ -23,7 +23,8 @@ def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], q
     path = opening.dead_letters_of(ref)
     taken = take_for_replay(path)
     try:
-        letters: list[Entry | DeadLetter] = [again(letter.letter) for letter in taken]
+        stored = list(taken)
+        letters: list[Entry | DeadLetter] = [item for letter in stored for item in again(letter.letter)]
         if letters:
             with only_writer(ref), Progress(quiet) as progress, Stop() as stop:
                 run_graph(ref, Start(runner, True, prism, beam_args), progress, stop, letters=letters)
@@ -33,4 +34,4 @@ def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], q
         abandon_replay(taken)
         raise
     damaged = finish_replay(taken)
-    return {"replayed": len(letters), "dead": sum(1 for _ in read(path)), "damaged": damaged}
+    return {"replayed": len(stored), "dead": sum(1 for _ in read(path)), "damaged": damaged}

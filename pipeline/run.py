@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial as bind
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
-from pipeline import graph, opening, parts, runners
+from pipeline import graph, health, opening, parts, runners, servers
 from pipeline.config import Ref, resolve
 from pipeline.progress import Progress
 from transforms.alert.outbox import Courier
@@ -21,9 +22,12 @@ from transforms.alert.senders import build_senders
 from transforms.clean.article import clean
 from transforms.errors import DataError
 from transforms.feeds.guard import Guard
+from transforms.feeds.poller import Poller
 from transforms.feeds.read import stop_polling
 from transforms.fold.shingles import fingerprint
-from transforms.index.interface import Index
+from transforms.index.interface import Index, IndexAway
+from transforms.kafka import outlets
+from transforms.kafka import running as kafka
 from transforms.language.stage import with_language
 from transforms.records import Article, DeadLetter, Entry, Origin, Source
 
@@ -79,27 +83,31 @@ def run_graph(
     failed with.
     """
     check_data(ref)
+    outlets.begin()
     assembled = parts.assemble(ref, start.once, letters, start.due_only)
-    index = opening.index_of(ref)
-    log = ref.path(resolve(ref).index.path).with_name("prism.log")
+    # What only looks must not wait for an index that is away; what writes does.
+    index = opening.index_of(ref, patient=False)
+    log = opening.beside(ref, "prism.log")
     progress.begin(index)
     with (
         runners.choose(start.runner, assembled.bounded, start.prism, start.beam_args, log, progress.say) as chosen,
-        delivering(ref, index, progress),
+        delivering(ref, opening.index_of(ref), progress),
+        health.reporting(ref, assembled),
     ):
         progress.started(chosen.name, assembled.bounded)
+        progress.trouble = bind(health.trouble, ref, assembled)
+        progress.more = bind(health.lag, assembled)
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
         graph.build(pipeline, assembled)
         job = runners.Job(pipeline)
         try:
             while not job.wait(TICK_S):
-                progress.tick(index)
-                if stop.asked or done(index):
+                if _over(index, progress, done) or stop.asked:
                     break
         finally:
-            _end(job, assembled, index)
-            progress.tick(index)
+            _end(ref, job, assembled, index)
+            _over(index, progress, lambda _: True)
 
 
 @contextlib.contextmanager
@@ -107,7 +115,8 @@ def delivering(ref: Ref, index: Index, progress: Progress) -> Iterator[None]:
     """Alerts go out from the outbox while this lasts, in threads of this process and outside any bundle."""
     config = resolve(ref)
     guard = Guard(opening.policy_of(ref).allow_addresses)
-    courier = Courier(index, build_senders(config.alerts.channels, Path(ref.base), guard, progress.console))
+    senders = build_senders(config.alerts.channels, Path(ref.base), guard, progress.console)
+    courier = Courier(index, {**senders, **servers.output_senders(ref)})
     courier.start()
     try:
         yield
@@ -115,13 +124,41 @@ def delivering(ref: Ref, index: Index, progress: Progress) -> Iterator[None]:
         courier.stop(DRAIN_S)
 
 
-def _end(job: runners.Job, assembled: parts.Parts, index: Index) -> None:
-    """Start no more polls, let those in flight be written, then end the job."""
+def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bool:
+    """Show how things are; whether `done` says that it is over. That an index is away is told, and waited for."""
+    try:
+        progress.tick(index)
+        return done(index)
+    except IndexAway as away:
+        progress.waits(str(away))
+        return False
+
+
+def _end(ref: Ref, job: runners.Job, assembled: parts.Parts, index: Index) -> None:
+    """Begin nothing more, let what is in flight be written, then end the job."""
     poller = stop_polling(assembled.job)
+    kafka.stop_reading(assembled.job)
     until = time.monotonic() + (0 if assembled.bounded else DRAIN_S)
-    while time.monotonic() < until and not (poller.committed if poller else settled(index)) and not job.wait(0.1):
-        pass
+    while time.monotonic() < until and not job.wait(0.1):
+        if _quiet(poller, index) and kafka.settled(assembled.job):
+            break
+    # Whoever waits now for a server that is away would hold up the end.
+    kafka.give_up(assembled.job)
+    if outlets.trouble():
+        outlets.give_up()
+    writing = opening.index_of(ref)
+    if writing.trouble():
+        writing.give_up()
+    else:
+        writing.refresh()
     job.cancel()
+
+
+def _quiet(poller: Poller | None, index: Index) -> bool:
+    try:
+        return poller.committed if poller else settled(index)
+    except IndexAway:
+        return False
 
 
 def settled(index: Index) -> bool:

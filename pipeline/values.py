@@ -12,6 +12,8 @@ from transforms.errors import DataError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb|tb)?", re.IGNORECASE)
+_BYTES = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -24,6 +26,14 @@ def duration(text: str | int | float) -> float:
     if seconds <= 0:
         raise ValueError(f"{text!r} is not above zero")
     return seconds
+
+
+def size(text: str | int) -> int:
+    """`8mb | 30gb | 4096` in bytes, in steps of 1,024; ValueError tells what to write instead."""
+    match = _SIZE.fullmatch(str(text).strip())
+    if not match or isinstance(text, bool):
+        raise ValueError(f"{text!r} is not a size; write a number and a unit, such as 8mb or 30gb")
+    return round(float(match[1]) * _BYTES[(match[2] or "").lower()])
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

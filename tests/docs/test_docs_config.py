@@ -17,11 +17,13 @@ from pipeline.schemas import written
 from tests.docs import docs_pages
 
 PAGE = "docs/config.md"
-VARIABLES = ("FEED_PASSWORD", "FEED_KEY", "HOOK_SECRET", "HOOK_TOKEN")
+VARIABLES = (
+    "FEED_PASSWORD", "FEED_KEY", "HOOK_SECRET", "HOOK_TOKEN", "KAFKA_KEY_PASSWORD", "KAFKA_PASSWORD", "ELASTIC_API_KEY",
+)  # fmt: skip
 # Said in words, because another key or the reader of the file gives it.
 IN_WORDS = {
     "sources[rss].id": "made of the URL", "sources[rss].name": "the id", "sources[rss].interval": "fetch.interval",
-    "sources[files].id": "the record's own", "agencies.file": "the shipped file",
+    "sources[files].id": "the record's own", "sources[kafka].id": "made of the group", "sources[kafka].name": "the id", "agencies.file": "the shipped file",
     "alerts.channels[webhook].timeout": "10s",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -126,9 +126,10 @@ class MemoryStore:
         self.lock = threading.Lock()
         self.requested: list[tuple[str, int, float]] = []
 
-    def feeds(self) -> dict[str, dict[str, Any]]:
+    def feeds(self, readers: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
         with self.lock:
-            return {reader: dict(row) for reader, row in self.rows.items()}
+            rows = {reader: dict(row) for reader, row in self.rows.items()}
+        return rows if readers is None else {reader: rows[reader] for reader in readers if reader in rows}
 
     def mark_requested(self, reader: str, at_ms: int) -> None:
         with self.lock:

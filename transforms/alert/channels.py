@@ -4,6 +4,7 @@ channels:
   terminal: {kind: terminal}
   file: {kind: jsonl, path: data/alerts.jsonl}
   desk: {kind: webhook, url: "${HOOK_URL}", secret: "${HOOK_SECRET}", timeout: 10s}
+  bus: {kind: kafka, brokers: ["broker.example:9092"], topic: news-alerts}
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from transforms.kafka.security import Brokers, KafkaSecurity, TopicName
 
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -97,4 +100,16 @@ class WebhookChannel(BaseModel):
         return value
 
 
-Channel = Annotated[TerminalChannel | JsonlChannel | WebhookChannel, Field(discriminator="kind")]
+class KafkaChannel(BaseModel):
+    """A message in a Kafka topic for each alert: key and value are the alert's id and document, with the header
+    idempotency-key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["kafka"]
+    brokers: Brokers = Field(description="host:port of some brokers of one cluster.")
+    topic: TopicName
+    security: KafkaSecurity = KafkaSecurity()
+
+
+Channel = Annotated[TerminalChannel | JsonlChannel | WebhookChannel | KafkaChannel, Field(discriminator="kind")]

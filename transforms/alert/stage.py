@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -39,20 +39,24 @@ def document(decision: Decision) -> Json:
 class RaiseAlerts(beam.PTransform):
     """`Decision` in, `Receipt` out, after the alerts that it raises are in the index."""
 
-    def __init__(self, open_index: Callable[[], Index], open_rules: Callable[[], Rules]) -> None:
+    def __init__(
+        self, open_index: Callable[[], Index], open_rules: Callable[[], Rules], outputs: Sequence[str] = ()
+    ) -> None:
         super().__init__()
-        self.open_index, self.open_rules = open_index, open_rules
+        self.open_index, self.open_rules, self.outputs = open_index, open_rules, tuple(outputs)
 
     def expand(self, decisions: Any) -> Any:
-        return decisions | "Raise" >> beam.ParDo(Raise(self.open_index, self.open_rules))
+        return decisions | "Raise" >> beam.ParDo(Raise(self.open_index, self.open_rules, self.outputs))
 
 
 class Raise(beam.DoFn):
     """Judges each article against every rule. A known article is judged too: its alert may not have been written
-    before a crash."""
+    before a crash. Every alert goes to the rule's channels and to all `outputs`."""
 
-    def __init__(self, open_index: Callable[[], Index], open_rules: Callable[[], Rules]) -> None:
-        self.open_index, self.open_rules = open_index, open_rules
+    def __init__(
+        self, open_index: Callable[[], Index], open_rules: Callable[[], Rules], outputs: tuple[str, ...] = ()
+    ) -> None:
+        self.open_index, self.open_rules, self.outputs = open_index, open_rules, outputs
 
     def process(self, decision: Decision) -> Iterator[Receipt]:
         article = decision.article
@@ -62,6 +66,6 @@ class Raise(beam.DoFn):
         rules = self.open_rules()
         for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
             # Few articles raise one, and finding the open index costs more than judging most articles.
-            self.open_index().raise_alert(alert, rules.channels(alert["rule"]))
+            self.open_index().raise_alert(alert, (*rules.channels(alert["rule"]), *self.outputs))
         outcome = "known" if decision.outcome in ("known", "sighting") else "indexed"
         yield Receipt(article.origin, outcome, article.id)

@@ -72,6 +72,14 @@ def from_line(line: bytes) -> Letter:
         raise Damaged(f"not a dead letter ({type(error).__name__})") from None
 
 
+def held(data: bytes) -> str | Json:
+    """Bytes as a letter's input holds them: as text where they are UTF-8, else as {"base64": …}."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode("ascii")}
+
+
 def as_bytes(value: Any) -> bytes:
     """A text or {"base64": …} of a letter's input, as the bytes that it stands for. Raises ValueError."""
     if isinstance(value, dict):

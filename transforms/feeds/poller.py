@@ -178,9 +178,9 @@ class Poller:
     @property
     def committed(self) -> bool:
         """Everything that was put out has been drained, and its polls' progress is stored."""
-        stored = self._store.feeds()
         with self._lock:
             waiting = [feed for feed in self._feeds if feed.state == _UNCOMMITTED]
+        stored = self._store.feeds([feed.spec.reader for feed in waiting])
         return self._out.empty() and all(stored.get(f.spec.reader, {}).get("batch", -1) >= f.batch for f in waiting)
 
     def _guarded(self, loop: Callable[[], None]) -> None:
@@ -211,7 +211,7 @@ class Poller:
         begun = time.monotonic()
         if not waiting or begun < self._next_check:
             return
-        stored, now = self._store.feeds(), self._now_ms()
+        stored, now = self._store.feeds([feed.spec.reader for feed in waiting]), self._now_ms()
         # Reading the progress of thousands of feeds costs something: it may take a sixth of this thread's time.
         self._next_check = time.monotonic() + max(_COMMIT_CHECK_S, 5 * (time.monotonic() - begun))
         for feed in waiting:
@@ -239,7 +239,7 @@ class Poller:
             feed.state, feed.requested_ms, feed.batch = _POLLING, now, max(now, feed.batch + 1)
             released, feed.released = feed.released, False
         if released:
-            feed.progress = self._store.feeds().get(spec.reader) or {}
+            feed.progress = self._store.feeds([spec.reader]).get(spec.reader) or {}
         self._store.mark_requested(spec.reader, now)
         asked = ask(spec, feed.progress, now)
         fetched = self._fetcher.get(asked.url, etag=asked.etag, last_modified=asked.last_modified, secret=asked.secret)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import unquote
@@ -103,8 +103,8 @@ class FetchPolicy:
 class FeedStore(Protocol):
     """Where progress is kept: the part of `transforms.index.interface.Index` that polling needs."""
 
-    def feeds(self) -> dict[str, Json]:
-        """The stored progress of every feed by reader, with `requested_ms` and `batch`."""
+    def feeds(self, readers: Collection[str] | None = None) -> dict[str, Json]:
+        """The stored progress of these feeds (None: of all) by reader, with `requested_ms` and `batch`."""
 
     def mark_requested(self, reader: str, at_ms: int) -> None:
         """Stored before a request is made, so that a restart does not poll early."""

@@ -8,12 +8,21 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+# Raised when a record of the form before would be misread.
+SCHEMA_VERSION = 1
 
 
 def _number_as_text(value: Any) -> Any:
     """Ids are often numbers in exports; a number is a fine id once it is text."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _readable(version: int | None) -> int | None:
+    if version is not None and version > SCHEMA_VERSION:
+        raise ValueError(f"{version} is newer than this program, which reads up to version {SCHEMA_VERSION}")
+    return version
 
 
 class SourceRecord(BaseModel):
@@ -54,6 +63,9 @@ class ArticleRecord(BaseModel):
         },
     )
 
+    schema_version: Annotated[int | None, AfterValidator(_readable)] = Field(
+        None, ge=1, json_schema_extra={"maximum": SCHEMA_VERSION}, description="Of this schema; absent: 1."
+    )
     url: str | None = Field(None, description="Where the article is.")
     guid: Annotated[str | None, BeforeValidator(_number_as_text, json_schema_input_type=str | int | None)] = Field(
         None, description="The publisher's own id, where there is no URL."

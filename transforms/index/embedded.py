@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +181,9 @@ class EmbeddedIndex:
         with self._db.write() as db:
             alerts.undelivered(db, key, channel, reason, retry_at)
 
-    def feeds(self) -> dict[str, Json]:
+    def feeds(self, readers: Collection[str] | None = None) -> dict[str, Json]:
         with self._db.read() as db:
-            return feeds.read(db)
+            return feeds.read(db, readers)
 
     def mark_requested(self, reader: str, at_ms: int) -> None:
         with self._db.write() as db:

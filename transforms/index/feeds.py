@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 
+from transforms.index.documents import parts, slots
 from transforms.index.encode import dumps, loads, mend
 from transforms.records import Json
 
 _NONE = -1  # the batch of a feed of which no poll is stored
 
 
-def read(db: sqlite3.Connection) -> dict[str, Json]:
-    """Progress by reader id, with `requested_ms` (0: never asked) and `batch` (-1: no poll stored)."""
-    rows = db.execute("SELECT reader, requested_ms, batch, progress FROM feed")
+def read(db: sqlite3.Connection, readers: Collection[str] | None = None) -> dict[str, Json]:
+    """Progress of these feeds (None: of all) by reader id, with `requested_ms` (0: never asked) and `batch` (-1: no
+    poll stored)."""
+    asked = "SELECT reader, requested_ms, batch, progress FROM feed"
+    if readers is None:
+        rows = db.execute(asked).fetchall()
+    else:
+        marked = ((f"{asked} WHERE reader IN ({slots(part)})", part) for part in parts(readers))
+        rows = [row for statement, part in marked for row in db.execute(statement, part)]
     return {
         reader: {**loads(progress), "requested_ms": requested, "batch": batch}
         for reader, requested, batch, progress in rows

@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from transforms.index import alerts, stories
 from transforms.index.articles import count, unindex
 from transforms.index.documents import GROUPS, slots
 from transforms.index.encode import dumps, loads
-from transforms.index.interface import MENDED
 from transforms.index.labels import LABELLED, stored_labels, unlabel
-from transforms.records import Json
+from transforms.index.placements import mended, next_original
 
 _ID = re.compile(r'"id":"([^"]*)"')
-_MENDED_TEXT = "an article that this was placed by is forgotten; the next run places it anew"
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> int:
@@ -57,8 +55,7 @@ def _mend(db: sqlite3.Connection, gone: set[str], touched: set[str]) -> None:
     originals: dict[str, str | None] = {}
     for story in touched:
         left = db.execute("SELECT id, role FROM article WHERE story = ? ORDER BY published, id", (story,)).fetchall()
-        first = next((key for key, role in left if role == "original"), left[0][0] if left else None)
-        originals[story] = first if len(left) > 1 else None
+        originals[story] = next_original(left)
     # Any later article may have copied a forgotten one; whom an article copies stands in its document only.
     rows = db.execute(
         "SELECT a.n, a.id, a.story, s.doc FROM story_group s JOIN article a ON a.n = s.n"
@@ -70,25 +67,10 @@ def _mend(db: sqlite3.Connection, gone: set[str], touched: set[str]) -> None:
     for n, key, story, doc in rows.fetchall():
         if story in touched or not gone.isdisjoint(_ID.findall(doc)):
             fields = loads(doc)
-            mended = _placement(fields["story"], key, gone, originals)
-            if mended != fields["story"]:
-                db.execute("UPDATE story_group SET doc = ? WHERE n = ?", (dumps({**fields, "story": mended}), n))
-                db.execute("UPDATE article SET role = ? WHERE n = ?", (mended.get("role"), n))
-
-
-def _placement(placed: Json, key: str, gone: set[str], originals: Mapping[str, str | None]) -> Json:
-    """The placement of the article `key` without the forgotten. Who is the original of what is left is decided by the
-    next folding; until then it is the earliest, as `originals` tells of each story that lost an article."""
-    copied = placed.get("copied_from") or []
-    mended: Json = {**placed, "copied_from": [entry for entry in copied if entry.get("id") not in gone]}
-    if placed.get("id") in originals:
-        original = originals[placed["id"]]
-        role = "unique" if original is None else "original" if original == key else "repost"
-        mended |= {"role": role, "original_id": original}
-    if mended == {**placed, "copied_from": copied}:
-        return placed
-    verdict = placed.get("verdict") or {}
-    return {**mended, "verdict": {**verdict, "reason_code": MENDED, "text": _MENDED_TEXT}}
+            placed = mended(fields["story"], key, gone, originals)
+            if placed != fields["story"]:
+                db.execute("UPDATE story_group SET doc = ? WHERE n = ?", (dumps({**fields, "story": placed}), n))
+                db.execute("UPDATE article SET role = ? WHERE n = ?", (placed.get("role"), n))
 
 
 def ids_before(db: sqlite3.Connection, published_before: int) -> list[str]:

@@ -8,7 +8,7 @@ write with a version that is not above the stored one of its group changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -138,8 +138,8 @@ class Index(Protocol):
     def undelivered(self, key: str, channel: str, reason: str, retry_at: int | None) -> None:
         """The channel did not; try again at `retry_at`, or never (None: kept and shown as failed)."""
 
-    def feeds(self) -> dict[str, Json]:
-        """The stored progress of every feed by reader id, with `requested_ms` and `batch`."""
+    def feeds(self, readers: Collection[str] | None = None) -> dict[str, Json]:
+        """The stored progress of these feeds (None: of all) by reader id, with `requested_ms` and `batch`."""
 
     def mark_requested(self, reader: str, at_ms: int) -> None:
         """A request to this feed is about to be made. Stored before it is, so that a restart does not poll early."""

@@ -1,0 +1,102 @@
+"""The pipeline's own health: what moves, what waits and what it takes, for the screen and for dashboards."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+from pipeline import opening, servers
+from pipeline.config import ElasticsearchIndex, Ref, resolve
+from pipeline.parts import Parts
+from transforms.deadletters.store import read
+from transforms.index.interface import IndexAway
+from transforms.kafka import outlets
+from transforms.kafka import running as kafka
+from transforms.records import Json, rfc3339
+
+EVERY_S = 30.0
+_log = logging.getLogger(__name__)
+
+
+def trouble(ref: Ref, parts: Parts) -> str | None:
+    """Why nothing moves at this moment, in words for a person; None where nothing waits for a server."""
+    told = [opening.index_of(ref).trouble(), outlets.trouble()]
+    told += [stats["trouble"] for stats in kafka.stats(parts.job).values()]
+    return "; ".join(dict.fromkeys(text for text in told if text)) or None
+
+
+def lag(parts: Parts) -> str:
+    """How far the Kafka sources are behind, for the line of counts; empty where there are none."""
+    stats = kafka.stats(parts.job).values()
+    return f"  lag {sum(one['lag'] for one in stats)}" if stats else ""
+
+
+def document(ref: Ref, parts: Parts) -> Json:
+    """One health document (`news.pipeline` in docs/documents.md). Raises IndexAway."""
+    index = opening.index_of(ref, patient=False)
+    stats = kafka.stats(parts.job).values()
+    counts = index.counts()
+    counters = servers.server_of(ref, patient=True).stats()
+    return {
+        "@timestamp": rfc3339(int(time.time())),
+        "event": {"kind": "metric", "module": "news", "dataset": "news.pipeline"},
+        "host": {"name": socket.gethostname()},
+        "news": {
+            "pipeline": {
+                "epoch": parts.folding.epoch,
+                **{name: counts[name] for name in _COUNTED},
+                "dead_letters": sum(1 for _ in read(opening.dead_letters_of(ref))),
+                **{name: counters.get(name, 0) for name in ("written", "retries", "rejected", "conflicts", "waited_s")},
+                "waiting": trouble(ref, parts),
+                "memory_mb": memory_mb(),
+                "records": sum(one["records"] for one in stats),
+                "committed": sum(one["committed"] for one in stats),
+                "lag": sum(one["lag"] for one in stats),
+                "in_flight": sum(one["in_flight"] for one in stats),
+            }
+        },
+    }
+
+
+_COUNTED = ("articles", "stories", "reposts", "alerts", "polls", "failed_polls")
+
+
+def memory_mb() -> float:
+    """The most memory that this process has had at once, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+@contextlib.contextmanager
+def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
+    """Put a health document into Elasticsearch every half minute, and one at the end. Other indexes keep none."""
+    if not isinstance(resolve(ref).index, ElasticsearchIndex):
+        yield
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=_report, args=(ref, parts, over), name="health", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(EVERY_S)
+
+
+def _report(ref: Ref, parts: Parts, over: threading.Event) -> None:
+    from transforms.elastic.feeds import report
+
+    last = False
+    while not last:
+        last = over.wait(EVERY_S)
+        try:
+            report(servers.server_of(ref), document(ref, parts))
+        except IndexAway as away:
+            # The next document tells of it: it counts the seconds that were waited.
+            _log.info("no health document now: %s", away)

@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.servers.fixtures import *  # noqa: F403 - fixtures for all tests

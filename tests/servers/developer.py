@@ -1,0 +1,152 @@
+"""The servers of `make servers`: started once, found again by a file beside the clone's other data."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.running import ROOT
+from tests.servers import parts
+from tests.servers.elastic_server import Elastic
+from tests.servers.kafka_server import Kafka
+from tests.servers.process import DOWN_S, Process, free_port, is_free
+
+Say = Callable[[str], None]
+STATE = ROOT / "data" / "servers.json"
+KINDS: dict[str, tuple[type[Process], int]] = {"kafka": (Kafka, 9092), "elasticsearch": (Elastic, 9200)}
+CONFIG = """
+In config.local.yaml:
+
+sources:
+  - {{kind: kafka, brokers: ["{kafka}"], topics: [news], group: news}}
+index: {{kind: elasticsearch, url: "http://{elasticsearch}", prefix: news}}
+"""
+
+
+def get(say: Say) -> int:
+    """Get both; they are not started."""
+    parts.java(parts.KAFKA_JAVA)
+    parts.fetched(parts.KAFKA, say)
+    parts.java(parts.ELASTIC_JAVA)
+    parts.unpacked(say)
+    return 0
+
+
+def start(say: Say) -> int:
+    """Both run when this returns."""
+    with _state() as state:
+        begun = []
+        for name, (kind, usual) in KINDS.items():
+            if _lives(state.get(name)):
+                continue
+            former = state.get(name, {}).get("port", usual)
+            port = next((port for port in (former, usual) if is_free(port)), None) or free_port()
+            server = kind(port, _folder(name), tied=False, say=say)
+            server.launch()
+            state[name] = {"pid": server.pid, "born": _born(server.pid), "port": port, "log": str(server.log)}
+            begun.append(server)
+        for server in begun:
+            say(f"starting {server.name} on port {server.port}")
+            server.await_answer()
+        _tell(state, say)
+    return 0
+
+
+def stop(say: Say) -> int:
+    """Ends what `start` started."""
+    with _state() as state:
+        for name, found in state.items():
+            if not _lives(found):
+                say(f"{name} does not run")
+                continue
+            for number, patience in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, DOWN_S)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(found["pid"], number)
+                if _gone_within(found, patience):
+                    break
+            say(f"{name} has ended")
+    return 0
+
+
+def status(say: Say) -> int:
+    """0 where both run."""
+    with _state() as state:
+        for name in KINDS:
+            here = _lives(state.get(name))
+            say(f"{name}: {'runs on port ' + str(state[name]['port']) if here else 'does not run; `make servers`'}")
+        if all(_lives(state.get(name)) for name in KINDS):
+            _tell(state, say)
+            return 0
+    return 1
+
+
+@contextlib.contextmanager
+def _state() -> Iterator[dict[str, Any]]:
+    """What was started, to be changed; one command at a time."""
+    STATE.parent.mkdir(parents=True, exist_ok=True)
+    with STATE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            state = json.loads(STATE.read_text())
+        except (OSError, ValueError):
+            state = {}
+        try:
+            yield state
+        finally:
+            part = STATE.with_suffix(".part")
+            part.write_text(json.dumps(state, indent=1))
+            part.replace(STATE)
+
+
+def _folder(name: str) -> Path:
+    """Where its data stays. As root not in the clone: nobody, who runs Elasticsearch, may not be able to look there."""
+    if os.geteuid() != 0:
+        return STATE.parent / "servers" / name
+    clone = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    return parts.ours() / f"data-{clone}" / name
+
+
+def _tell(state: dict[str, Any], say: Say) -> None:
+    say(CONFIG.format(**{name: f"127.0.0.1:{state[name]['port']}" for name in KINDS}).rstrip())
+    say(f"\nTheir words: {', '.join(state[name]['log'] for name in KINDS)}. `make servers-stop` ends them.")
+
+
+def _born(pid: int) -> str | None:
+    """When a process began, as the kernel or `ps` tells: with it a pid names one process, ever."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        import subprocess
+
+        told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return told.stdout.strip() or None
+
+
+def _lives(found: dict[str, Any] | None) -> bool:
+    return (
+        bool(found) and found["born"] is not None and _born(found["pid"]) == found["born"] and not _dead(found["pid"])
+    )
+
+
+def _dead(pid: int) -> bool:
+    """Whether only its entry is left: a child of this very process that ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return False
+
+
+def _gone_within(found: dict[str, Any], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not _lives(found):
+            return True
+        time.sleep(0.1)
+    return False
