@@ -20,7 +20,6 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from transforms.kafka.read import ReadKafka
 
 from pipeline import config, graph, opening, parts, runners
 from pipeline.config import Ref
@@ -31,6 +30,7 @@ from transforms.elastic import document
 from transforms.fold.memory import Decision
 from transforms.index.write import WriteIndex
 from transforms.kafka.commit import CommitOffsets
+from transforms.kafka.read import ReadKafka
 from transforms.records import Article, Entry, Extent, Receipt, Version, Write
 
 LIMIT_S = 600.0
@@ -63,8 +63,8 @@ def writes_of(key: str, fields: dict[str, Any]) -> tuple[Write, ...]:
     content = {
         "url": fields["url"], "guid": None, "title": fields["title"], "body": fields["body"], "language": "ar",
         "source": source, "published": seen, "published_effective": seen, "first_seen": seen, "revision": 0,
-        "author": fields["author"], "method": "kafka", "extra": {}, "fingerprint": {"algo": "", "version": 1, "data": ""},
-        "texts": [],
+        "author": fields["author"], "method": "kafka", "extra": {}, "texts": [],
+        "fingerprint": {"algo": "", "version": 1, "data": ""},
     }  # fmt: skip
     tags = {"wire": {"agencies": [], "evidence": []}, "entities": [], "topics": [], "tagged_by": {}}
     story = {"id": key[:20], "merged_from": [], "role": "unique", "original_id": None, "copied_from": [],
@@ -183,7 +183,8 @@ def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) ->
             if done >= count:
                 break
         job.cancel()
-    assert moments and moments[-1][1] >= count, f"{moments[-1:]} of {count} were committed"
+    assert moments, "nothing was committed"
+    assert moments[-1][1] >= count, f"{moments[-1][1]} of {count} were committed"
     (first, begun), (last, ended) = moments[0], moments[-1]
     assert ended > begun, "one commit took all: too few articles to measure"
     return (last - first) * count / (ended - begun)

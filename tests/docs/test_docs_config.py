@@ -23,7 +23,8 @@ VARIABLES = (
 # Said in words, because another key or the reader of the file gives it.
 IN_WORDS = {
     "sources[rss].id": "made of the URL", "sources[rss].name": "the id", "sources[rss].interval": "fetch.interval",
-    "sources[files].id": "the record's own", "sources[kafka].id": "made of the group", "sources[kafka].name": "the id", "agencies.file": "the shipped file",
+    "sources[files].id": "the record's own", 
+    "sources[kafka].id": "made of the group", "sources[kafka].name": "the id", "agencies.file": "the shipped file",
     "alerts.channels[webhook].timeout": "10s",
 }  # fmt: skip
 

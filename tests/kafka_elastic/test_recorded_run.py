@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from tests.kafka_elastic.recorded import Recorded, recorded, send
 from tests.running import command, configure, environment, exported, outcome
@@ -41,6 +42,9 @@ class Lag:
         admin = KafkaAdminClient(bootstrap_servers=self.brokers)
         try:
             told = admin.list_group_offsets({self.group: None})[self.group]
+        except KafkaError:
+            # Nobody coordinates a group before it commits for the first time.
+            told = {}
         finally:
             admin.close()
         return sum(end - (told[part].offset if part in told else 0) for part, end in self.ends.items())

@@ -81,7 +81,7 @@ class Process:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, start_new_session=True,
-                preexec_fn=_die_with_parent if self.tied else None,  # noqa: PLW1509 - one call
+                preexec_fn=die_with_parent if self.tied else None,  # noqa: PLW1509 - one call
                 **as_user,
             )  # fmt: skip
 
@@ -186,7 +186,7 @@ def await_closed(port: int) -> None:
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux: have the kernel end it when the thread that started it is gone, even by kill -9."""
     if _libc is not None:
         _libc.prctl(1, signal.SIGKILL)

@@ -60,6 +60,7 @@ def _raise(reach: Reach, begins: Json, channels: Sequence[str]) -> bool:
         existing, older = _existing(reach, begins)
         if existing is None:
             if reach.put(reach.alerts, begins["id"], document(begins, True, parcels), None):
+                reach.wrote(reach.alerts)
                 return True
             continue
         stored, live = _told(existing.source)
@@ -68,7 +69,7 @@ def _raise(reach: Reach, begins: Json, channels: Sequence[str]) -> bool:
             return False
         if reach.put(reach.alerts, existing.id, document(new, True, _deliveries(existing.source)), existing):
             if new["story_id"] != stored["story_id"]:
-                reach.wrote(reach.alerts)
+                reach.refresh(reach.alerts)
             return False
 
 
@@ -81,9 +82,11 @@ def _existing(reach: Reach, alert: Json) -> tuple[Kept | None, list[str]]:
     own = reach.get(reach.alerts, alert["id"])
     if own is not None and own.source["rule"]["id"] == rule and own.source["news"]["story"]["id"] == story:
         return own, [key for key in alert.get("merged_from") or () if key != story]
-    reach.catch_up(reach.articles, reach.alerts)
+    reach.catch_up(reach.articles)
     older = [*(alert.get("merged_from") or ()), *stories.merged(reach, [story])[story]]
     wanted = list(dict.fromkeys(key for key in (story, *older, stories.living(reach, story)) if key))
+    # An alert about this story alone has the id that it was created with, or was seen when it was moved.
+    reach.catch_up(reach.alerts, own=len(wanted) > 1)
     query = {"bool": {"filter": [terms("rule.id", [rule]), terms("news.story.id", wanted)]}}
     found = {
         hit.source["news"]["story"]["id"]: hit.id for hit in scan(reach, [reach.alerts], query, _NEWEST, limit=100)

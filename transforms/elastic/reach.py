@@ -60,7 +60,6 @@ class Reach:
         self.articles, self.health, self.health_write = names.of("articles"), names.of("health"), names.write("health")
         self.stories, self.alerts, self.feeds = names.of("stories"), names.of("alerts"), names.of("feeds")
         self.revisions, self.forgotten, self.meta = names.of("revisions"), names.of("forgotten"), names.of("meta")
-
         self._lock = threading.Lock()
         self._wrote: Counter[str] = Counter()
         self._seen: dict[str, int] = {}
@@ -95,12 +94,12 @@ class Reach:
         with self._lock:
             self._wrote[name] += 1
 
-    def catch_up(self, *names: str) -> None:
-        """Make what this process has written visible to searches, and what others had before its first look. Who is the
-        only one that writes need not refresh more often."""
+    def catch_up(self, *names: str, own: bool = True) -> None:
+        """Make visible to searches what others had written before the first look of this process, and what is its `own`
+        since. Who is the only one that writes need not refresh more often."""
         with self._lock:
             now = {name: self._wrote[name] for name in names}
-            old = [name for name in names if self._seen.get(name) != now[name]]
+            old = [name for name in names if name not in self._seen or (own and self._seen[name] != now[name])]
         if old:
             self.refresh(*old)
             with self._lock:

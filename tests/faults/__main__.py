@@ -1,0 +1,71 @@
+"""`make faults`: kill, stop and cut off the pipeline, Kafka and Elasticsearch under load, and look what is left.
+
+    python -m tests.faults [--n 1] [--seed S] [--only WORD] [--pause 30] [--away 300] [--no-away] [--write FILE]
+
+Each of the N rounds does all scenarios to one pipeline, in an order and at moments of the seed's. Exit 1 where anything
+was lost, doubled or differs from an undisturbed run, 3 where a part is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults import report, series
+from tests.faults.scenarios import AWAY, CHAIN, Load
+from tests.faults.trial import ground
+from transforms.errors import MissingPart
+
+
+def main() -> int:
+    """What the arguments ask for; the exit code."""
+    asked = arguments()
+    seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}", flush=True)
+    load = Load(asked.records, asked.pause, asked.away)
+    names = [name for name in CHAIN if asked.only.lower() in name.lower()]
+    began = time.time()
+    rows = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="news-faults-") as folder, ground(Path(folder)) as place:
+            for run in range(asked.n):
+                if names:
+                    rows += series.chain(place, seed + run, run + 1, load, names, say)
+            if not asked.no_away and asked.only.lower() in AWAY.lower():
+                heavy = Load(asked.away_records, asked.pause, asked.away)
+                rows += series.away(place, seed, 1, heavy, say)
+    except MissingPart as error:
+        print(error, file=sys.stderr)
+        return 3
+    told = report.markdown(rows, seed, asked, time.time() - began)
+    print(told)
+    if asked.write:
+        Path(asked.write).write_text(told, "utf-8")
+    return 0 if rows and all(row.well for row in rows) else 1
+
+
+def say(text: str) -> None:
+    """At once: a series takes minutes."""
+    print(text, flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--n", type=int, default=1, help="how often each scenario is done")
+    parser.add_argument("--seed", type=int, help="of the first round; the next has the next")
+    parser.add_argument("--only", default="", help="scenarios whose name holds this word")
+    parser.add_argument("--records", type=int, default=250, help="sent for each scenario")
+    parser.add_argument("--pause", type=float, default=30.0, help="seconds of a stop")
+    parser.add_argument("--away", type=float, default=300.0, help="seconds that Elasticsearch is away")
+    parser.add_argument("--away-records", type=int, default=9000, help="sent meanwhile")
+    parser.add_argument("--no-away", action="store_true", help="leave that out")
+    parser.add_argument("--write", help="a Markdown file for the table")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

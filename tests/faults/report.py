@@ -1,0 +1,57 @@
+"""The rows as a table of Markdown, with what it was made from."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from collections.abc import Sequence
+
+from tests.faults.series import Row
+from tests.running import ROOT
+
+HEAD = ("scenario", "run", "seed", "moment", "articles", "lost", "doubled", "alerts", "twice", "dead letters", "wrong",
+        "caught up in", "peak MB, pipeline and Prism", "result")  # fmt: skip
+
+
+def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds: float) -> str:
+    """The whole page."""
+    bad = [row for row in rows if not row.well]
+    lines = [
+        "# Faults",
+        "",
+        f"Printed by `make faults N={asked.n} SEED={seed}` at commit {commit()}, in {seconds / 60:.0f} minutes. "
+        "[operations.md](operations.md) tells what each part does when another is away.",
+        "",
+        f"{len(rows)} blows; {len(rows) - len(bad)} as it must be, {len(bad)} not. Each round is one topic of four "
+        "partitions, one index and one pipeline under load, to which every scenario is done once, in the seed's order. "
+        "After each: lag 0, then all that was sent is looked for. *lost* counts articles sent and not indexed, or the "
+        "other way round; *doubled* further documents of an article in any index; *twice* further alerts of a rule and "
+        "story; *wrong* dead letters missing, too many or repeated. At a round's end texts, revisions, stories, roles, "
+        "originals and alerts are those of an undisturbed run of the same records into the embedded index.",
+        "",
+        _line(HEAD),
+        _line(["---"] * len(HEAD)),
+        *(_line(_cells(row)) for row in sorted(rows, key=lambda row: (row.scenario, row.run))),
+        "",
+    ]
+    for row in bad:
+        lines += [f"**{row.scenario}, run {row.run}, seed {row.seed}**", "", "```", *row.broken, "```", ""]
+    return "\n".join(lines)
+
+
+def _cells(row: Row) -> list[str]:
+    peak = f"{row.peak_mb.get('pipeline', 0):.0f}, {row.peak_mb.get('prism', 0):.0f}"
+    numbers = (row.articles, row.lost, row.doubled, row.alerts, row.alerts_doubled, row.letters, row.letters_wrong)
+    return [row.scenario, str(row.run), str(row.seed), row.moment, *map(str, numbers), f"{row.catch_up_s:.1f} s", peak,
+            "as it must be" if row.well else "**not**"]  # fmt: skip
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def commit() -> str:
+    """The commit that is checked out, and whether files differ from it."""
+    told = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    return told.stdout.strip() or "unknown"
