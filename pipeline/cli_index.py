@@ -36,7 +36,7 @@ def roll(dry_run: DryRun = False, as_json: JsonOption = False, conf: ConfigOptio
     A run does it every hour, and where the server has lifecycle management the server does. Example: `index roll`
     """
     from pipeline import servers
-    from transforms.elastic.setup import roll as do
+    from transforms.elastic.roll import roll as do
 
     ref = loaded(conf)
     _tell(do(servers.server_of(ref), servers.elastic_of(ref), dry_run=dry_run), dry_run, as_json)

@@ -21,6 +21,7 @@ from transforms.kafka import running as kafka
 from transforms.records import Json, rfc3339
 
 EVERY_S = 30.0
+ROLL_EVERY_S = 3600.0
 _log = logging.getLogger(__name__)
 
 
@@ -75,7 +76,8 @@ def memory_mb() -> float:
 
 @contextlib.contextmanager
 def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
-    """Put a health document into Elasticsearch every half minute, and one at the end. Other indexes keep none."""
+    """Put a health document into Elasticsearch every half minute, and one at the end; begin new indexes and delete old
+    ones when it is time, once an hour. Other indexes need neither."""
     if not isinstance(resolve(ref).index, ElasticsearchIndex):
         yield
         return
@@ -91,12 +93,18 @@ def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
 
 def _report(ref: Ref, parts: Parts, over: threading.Event) -> None:
     from transforms.elastic.feeds import report
+    from transforms.elastic.roll import roll
 
-    last = False
+    server = servers.server_of(ref)
+    last, rolled = False, float("-inf")
     while not last:
         last = over.wait(EVERY_S)
         try:
-            report(servers.server_of(ref), document(ref, parts))
+            if not last and time.monotonic() - rolled > ROLL_EVERY_S:
+                for change in roll(server):
+                    _log.info("%s", change)
+                rolled = time.monotonic()
+            report(server, document(ref, parts))
         except IndexAway as away:
             # The next document tells of it: it counts the seconds that were waited.
             _log.info("no health document now: %s", away)

@@ -70,6 +70,7 @@ def resolve(ref: Ref) -> Config:
         raise explain(ref.file, error) from None
     _check_ids(ref.file, config)
     _check_secrets(ref)
+    _check_retention(ref.file, config)
     return config
 
 
@@ -102,6 +103,13 @@ def _check_ids(file: str, config: Config) -> None:
                 remedy = "give each source an id of its own"
                 raise DataError(file, f"sources[{at}].id", f'"{source.reader_id}" is the id of {other} too', remedy)
             seen[key] = at
+
+
+def _check_retention(file: str, config: Config) -> None:
+    kept = config.index.retention if isinstance(config.index, ElasticsearchIndex) else None
+    if kept is not None and kept < 3 * config.dedupe.ttl:
+        remedy = "keep articles for at least three times dedupe.ttl, as folding reads that far back"
+        raise DataError(file, "index.retention", "is too short", remedy)
 
 
 def _check_secrets(ref: Ref) -> None:

@@ -21,7 +21,7 @@ from elasticsearch.helpers import streaming_bulk
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
-from pipeline import config, graph, opening, parts, runners
+from pipeline import config, graph, parts, runners, servers
 from pipeline.config import Ref
 from pipeline.parts import Parts
 from tests.bench.corpus import records
@@ -85,12 +85,14 @@ def prepare(place: Place, articles: Path, count: int, partitions: int = 2) -> in
     admin.close()
     producer = KafkaProducer(bootstrap_servers=place.brokers, linger_ms=20, batch_size=1 << 18)
     size = 0
-    for number, fields in zip(range(count), records(articles), strict=False):
+    told = (fields for fields in records(articles) if fields["title"].strip() or fields["body"].strip())
+    for number, fields in zip(range(count), told, strict=False):
         value = json.dumps({**fields, "number": number}, ensure_ascii=False).encode()
-        source = document.merge(None, key_of(number), writes_of(key_of(number), fields))
+        merged = document.merge(None, key_of(number), writes_of(key_of(number), fields))
+        ready = document.finished(merged.source, int(time.time()), None)
         producer.send(place.articles, value, partition=number % partitions)
         producer.send(
-            place.documents, json.dumps(source, ensure_ascii=False).encode(), key_of(number).encode(),
+            place.documents, json.dumps(ready, ensure_ascii=False).encode(), key_of(number).encode(),
             partition=number % partitions,
         )  # fmt: skip
         size += len(value)
@@ -167,7 +169,7 @@ def _decision(entry: Entry) -> Decision:
 
 
 def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) -> float:
-    opening.set_up(ref)
+    servers.set_up(ref)
     assembled = parts.assemble(ref, once=False)
     spec = assembled.kafkas()[0]
     moments: list[tuple[float, int]] = []
@@ -176,7 +178,7 @@ def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) ->
         build(pipeline, assembled)
         job = runners.Job(pipeline)
         until = time.monotonic() + LIMIT_S
-        while not job.wait(0.05) and time.monotonic() < until:
+        while not job.wait(0.1) and time.monotonic() < until:
             done = committed(spec.brokers, spec.group, spec.topics[0])
             if done and (not moments or done > moments[-1][1]):
                 moments.append((time.perf_counter(), done))

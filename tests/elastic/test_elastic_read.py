@@ -12,9 +12,11 @@ import pytest
 
 from tests.elastic.elastic_family import NARROWINGS, QUERIES, Family, tell
 from tests.elastic.elastic_open import Opened, opened
-from tests.index.index_samples import NOON, content, story, tags, whole
-from transforms.elastic import scan, search, stories
-from transforms.elastic.reach import Reach
+from tests.index.index_samples import NOON, alert, content, story, tags, whole
+from transforms.elastic import feeds, meta, scan, search, stories
+from transforms.elastic.client import Answer, ElasticSpec, Server
+from transforms.elastic.reach import Reach, Unexpected
+from transforms.errors import Refused
 from transforms.index.embedded import EmbeddedIndex
 from transforms.index.interface import Query
 from transforms.index.query import parse
@@ -138,12 +140,60 @@ def test_more_stories_than_one_question_takes(elastic: Opened, monkeypatch: pyte
     assert [one["id"] for one in index.stories(Query("harbour", limit=9))] == [f"s{n:02d}" for n in range(22, 13, -1)]
 
 
+def test_all_indices_of_the_series_are_read(elastic: Opened, elastic_url: str, prefix: str) -> None:
+    elastic.index.apply([*whole("a", "s1", "original"), *whole("c", "s2", at=NOON + 20)])
+    assert elastic.reach.server.call("POST", f"/{prefix}-articles-write/_rollover").status == 200
+    with opened(elastic_url, prefix) as another:
+        index = another.index
+        index.apply([*whole("b", "s1", "repost", NOON + 30), content("a", 2, title="changed")])
+        assert [one["id"] for one in index.export()] == ["a", "b", "c"]
+        assert [one["id"] for one in index.search(Query("harbour", limit=2))] == ["b", "c"]
+        assert [one.document["id"] for one in index.seed(0)] == ["a", "c", "b"]
+        told = index.stories(Query("changed"))
+        assert [(one["id"], one["title"], one["members"]) for one in told] == [("s1", "changed", 2)]
+        assert (index.counts()["articles"], index.counts()["stories"]) == (3, 2)
+        assert index.forget(["a", "b"]) == 2
+        assert [one["id"] for one in index.export()] == ["c"]
+
+
+def test_what_cannot_be_read_now_is_asked_for_again(elastic: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    elastic.index.start_epoch()
+    real = Server.call
+    broken = [{"_id": "epoch", "error": {"type": "no_shard_available_action_exception", "reason": "starting"}}]
+
+    def call(server: Server, method: str, path: str, *rest: Any, **more: Any) -> Answer:
+        answer = real(server, method, path, *rest, **more)
+        return Answer(200, {"docs": [broken.pop()]}) if path.endswith("_mget") and broken else answer
+
+    monkeypatch.setattr(Server, "call", call)
+    assert elastic.index.start_epoch() == 2
+    assert not broken
+
+
 def test_an_entity_is_found_by_a_name_that_another_article_gives_it(elastic: Opened) -> None:
     index = elastic.index
     named = [{"id": "Q159", "name": name, "type": "country", "count": 1, "spans": []} for name in ("Россия", "Russia")]
     index.apply([content("a"), tags("a", entities=named[:1]), content("b"), tags("b", entities=named[1:])])
     assert sorted(one["id"] for one in index.search(Query(entity="RUSSIA"))) == ["a", "b"]
     assert index.search(Query(entity="Rus")) == []
+
+
+def test_what_was_merged_is_known_without_the_article_that_told(elastic: Opened) -> None:
+    index = elastic.index
+    index.apply([*whole("a", "s1"), content("b"), story("b", "s1", "repost", 2, ("s2",))])
+    index.raise_alert(alert("s2", "a"), [])
+    index.forget(["b"])
+    assert (index.story("s2") or {})["merged_from"] == ["s2"]
+    assert index.raise_alert(alert("s1", "a"), []) is False
+
+
+def test_an_index_that_is_not_there_is_said_to_be_so(elastic_url: str, prefix: str) -> None:
+    reach = Reach(Server(ElasticSpec((elastic_url,), prefix)))
+    for ask in (lambda: search.articles(reach, Query()), lambda: meta.start_epoch(reach), lambda: feeds.read(reach)):
+        with pytest.raises(Refused, match="index setup"):
+            ask()
+    with pytest.raises(Unexpected, match="alias"):
+        feeds.report(reach.server, {})
 
 
 def test_many_words_and_long_ones(elastic: Opened) -> None:

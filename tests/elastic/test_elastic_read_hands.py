@@ -223,8 +223,8 @@ class TestForgetting:
             dies(dead, where, what)
             with pytest.raises(Died):
                 index.forget(["a"])
-        forget.finish(elastic.reach)
-        index.refresh()
+        with lease(elastic.reach.server):
+            index.refresh()
         assert index.forgotten()[1] == ["a"]
         assert [one["id"] for one in index.export(all_revisions=True)] == ["b", "c"]
         assert "a" not in {one["story"]["original_id"] for one in index.export()}

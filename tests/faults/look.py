@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections import Counter
@@ -26,7 +27,7 @@ class Found:
     doubled: int
     alerts: int
     alerts_doubled: int
-    letters: int
+    letters: frozenset[tuple[int, int]]
     letters_doubled: int
 
 
@@ -53,15 +54,16 @@ class Elsewhere:
                 body["search_after"] = hits[-1]["sort"]
 
     def look(self, letters: Path) -> Found:
-        """All of it."""
+        """All of it; of dead letters the partition and offset of the record."""
         articles = Counter(one["_id"] for one in self._all("articles", ["news.live"]) if one["news"]["live"])
         told = Counter(
             (one["rule"]["id"], one["news"]["story"]["id"]) for one in self._all("alerts", ["rule", "news.story"])
         )
-        lines = letters.read_bytes().splitlines() if letters.exists() else []
+        lines = letters.read_text("utf-8").splitlines() if letters.exists() else []
+        dead = Counter((told["partition"], told["offset"]) for told in (json.loads(line)["input"] for line in lines))
         return Found(
             frozenset(articles), sum(count - 1 for count in articles.values()), told.total(),
-            sum(count - 1 for count in told.values()), len(set(lines)), len(lines) - len(set(lines)),
+            sum(count - 1 for count in told.values()), frozenset(dead), sum(count - 1 for count in dead.values()),
         )  # fmt: skip
 
 

@@ -23,9 +23,9 @@ TWICE, REVISED, GARBAGE = 0.2, 0.04, 0.02
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record; `id` is its article's, None for garbage."""
+    """One record; `id` is its article's, None for garbage, which has no key: that would be its guid."""
 
-    key: bytes
+    key: bytes | None
     value: bytes
     id: str | None
 
@@ -39,10 +39,6 @@ class News:
     def ids(self, until: int | None = None) -> set[str]:
         """The articles among the first `until` records."""
         return {record.id for record in self.records[:until] if record.id}
-
-    def garbage(self, until: int | None = None) -> int:
-        """How many of them are no articles."""
-        return sum(record.id is None for record in self.records[:until])
 
 
 def make(seed: int, articles: int) -> News:
@@ -114,7 +110,7 @@ class _Planner:
             json.dumps({"title": mark, "body": "neither url nor guid"}).encode(),
             json.dumps({"url": f"https://a.example/{number}", "note": mark}).encode(),
         )[number % 5]
-        return Record(f"garbage {number}".encode(), value, None)
+        return Record(None, value, None)
 
 
 def record(article: dict[str, Any]) -> Record:
@@ -134,6 +130,7 @@ class Sender:
             delivery_timeout_ms=900_000, max_block_ms=900_000,
         )  # fmt: skip
         self._futures: list[Any] = []
+        self.places: list[tuple[int, int]] = []  # of each record that the broker has: partition and offset
 
     def send(self, count: int) -> None:
         """The next so many."""
@@ -145,7 +142,8 @@ class Sender:
         """Until the broker has all; raises where it refused one."""
         self._producer.flush(timeout)
         for future in self._futures:
-            future.get(timeout)
+            told = future.get(timeout)
+            self.places.append((told.partition, told.offset))
         self._futures.clear()
 
     def close(self) -> None:

@@ -94,8 +94,13 @@ def _one(running: Trial, scenario: Callable[[Trial, Load], str], row: Row, load:
     found, sent = running.look(), running.sender.sent
     row.articles, row.alerts, row.alerts_doubled = len(found.ids), found.alerts, found.alerts_doubled
     row.lost, row.doubled = len(running.news.ids(sent) ^ found.ids), found.doubled
-    row.letters, garbage = found.letters, running.news.garbage(sent)
-    row.letters_wrong = abs(found.letters - garbage) + found.letters_doubled
+    places = list(zip(running.news.records, running.sender.places, strict=False))
+    garbage = {place for record, place in places if record.id is None}
+    row.letters, row.letters_wrong = len(found.letters), len(found.letters ^ garbage) + found.letters_doubled
+    if row.lost or row.letters_wrong:
+        lost = [place for record, place in places if record.id and record.id not in found.ids]
+        row.broken.append(f"sent {sent}; no article of {lost}, no letter of {garbage - found.letters}, letters of "
+                          f"{found.letters - garbage}; committed {running.lag.committed()}")  # fmt: skip
     row.peak_mb = dict(running.memory.peak)
 
 

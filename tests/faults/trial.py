@@ -75,7 +75,7 @@ def undisturbed(folder: Path, news: News) -> Expected:
     config = configure(folder, [{"kind": "files", "path": "in.jsonl"}], alerts={"rules": "rules.yaml"})
     command(config, "run", "--quiet", timeout=900)
     documents = exported(config)
-    return Expected(documents, set(alerted(documents, answer(config, "alerts"))))
+    return Expected(documents, set(alerted(documents, answer(config, "alerts", "--limit", "100000"))))
 
 
 def alerted(documents: dict[str, dict[str, Any]], alerts: list[dict[str, Any]]) -> list[tuple[str, frozenset[str]]]:
@@ -221,11 +221,13 @@ class Trial:
         for name in ("title", "body", "revision", "language"):
             if wrong := [key for key in documents if documents[key][name] != expected.documents[key][name]]:
                 found.append(f"{name} of {len(wrong)} articles, such as {wrong[0]}")
-        told = alerted(documents, answer(self.config, "alerts"))
+        told = alerted(documents, answer(self.config, "alerts", "--limit", "100000"))
         if len(told) != len(set(told)):
             found.append(f"{len(told) - len(set(told))} alerts twice")
         if set(told) != expected.alerts:
-            found.append(f"alerts: {len(expected.alerts - set(told))} lost, {len(set(told) - expected.alerts)} more")
+            lost, more = (sorted((rule, len(urls), *sorted(urls)[:3]) for rule, urls in some)
+                          for some in (expected.alerts - set(told), set(told) - expected.alerts))  # fmt: skip
+            found.append(f"alerts: {len(lost)} lost, {len(more)} more, such as {lost[:3]} and {more[:3]}")
         return found
 
     def _delivered(self) -> bool:

@@ -207,6 +207,7 @@ def elastic(**more: Any) -> dict[str, Any]:
         (elastic(api_key="c2VjcmV0"), "index.api_key: a secret stands in the file; write ${NAME} here"),
         (elastic(api_key="${NO_SUCH}"), "index.api_key: environment variable NO_SUCH is not set"),
         (elastic(bulk_size="8 bananas"), "index.bulk_size: '8 bananas' is not a size"),
+        (elastic(retention="10d"), "index.retention: is too short; keep articles for at least three times dedupe.ttl"),
         (elastic(prefx="x"), 'index.prefx: unknown key; did you mean "prefix"?'),
         ({"index": {"kind": "elastic", "url": "http://a.example"}}, 'did you mean "elasticsearch"?'),
         ({"outputs": [{"kind": "kafka", "brokers": ["b:1"], "topics": {}}]}, "name at least one topic"),

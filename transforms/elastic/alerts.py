@@ -85,7 +85,7 @@ def _existing(reach: Reach, alert: Json) -> tuple[Kept | None, list[str]]:
     reach.catch_up(reach.articles)
     older = [*(alert.get("merged_from") or ()), *stories.merged(reach, [story])[story]]
     wanted = list(dict.fromkeys(key for key in (story, *older, stories.living(reach, story)) if key))
-    # An alert about this story alone has the id that it was created with, or was seen when it was moved.
+    # What is about this story alone would have been found by its id, or was made visible when it was moved here.
     reach.catch_up(reach.alerts, own=len(wanted) > 1)
     query = {"bool": {"filter": [terms("rule.id", [rule]), terms("news.story.id", wanted)]}}
     found = {

@@ -129,6 +129,8 @@ class Server:
             raise Lost(f"it is not ready (status {meta.status}): {reason(told)}", False, after)
         if meta.status < 300 and method != "HEAD" and not isinstance(told, dict | list):
             raise Lost("its answer is not JSON: something else answers at its address", refused=False)
+        if path.endswith("/_mget"):
+            _whole(told)
         if not (refusable and meta.status == 403):
             _let_in(answer, self.spec)
         return answer
@@ -235,6 +237,15 @@ def _let_in(answer: Answer, spec: ElasticSpec) -> None:
     if wrong or answer.status in (406, 415):
         problem = f"{spec.host} does not speak the language of Elasticsearch 9"
         raise DataError("config", "index.url", problem, "upgrade the server to 9.x")
+
+
+def _whole(told: Any) -> None:
+    """Lost where an answer lacks documents that the server could not look for, as it does while it starts. An index
+    that is not there is for the caller to judge."""
+    for one in told.get("docs") or () if isinstance(told, dict) else ():
+        error = one.get("error") or {}
+        if error and error.get("type") != "index_not_found_exception":
+            raise Lost(f"not all of it is there yet: {reason(one)}", refused=True)
 
 
 def _seconds(told: str | None) -> float | None:

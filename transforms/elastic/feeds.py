@@ -97,7 +97,7 @@ def _commit(reach: Reach, poll: Poll) -> bool:
 def report(server: Server, document: Json) -> None:
     """Append a health document of the pipeline, as it is. One whose answer was lost may stand twice."""
     reach = Reach(server)
-    done(reach, [Operation("index", reach.health_write, None, document)])
+    done(reach, [Operation("index", reach.health_write, None, document, alias=True)])
 
 
 def _report(reach: Reach, polls: Sequence[Poll]) -> None:
@@ -106,7 +106,7 @@ def _report(reach: Reach, polls: Sequence[Poll]) -> None:
         error = _short(poll.progress.get("error"))
         told = _health({"reader": poll.reader, "batch": poll.batch, "error": error})
         key = hashlib.sha256(f"{poll.reader}\0{poll.batch}".encode()).hexdigest()[:32]
-        operations.append(Operation("index", reach.health_write, key, told))
+        operations.append(Operation("index", reach.health_write, key, told, alias=True))
     done(reach, operations)
 
 

@@ -128,14 +128,19 @@ class Homes:
     def read(self, keys: Iterable[str], fields: Sequence[str] | None = None) -> dict[str, Stored]:
         """The articles with these ids, by id, as they stand at this moment; of each source only `fields`, if given."""
         wanted = [key for key in dict.fromkeys(keys) if sound(key)]
+        found = self._read(wanted, fields)
+        if self._listed is None:  # one of the indices is gone
+            found = self._read(wanted, fields)
+        for key, stored in found.items():
+            self._homes.set(key, stored.index)
+        return found
+
+    def _read(self, wanted: list[str], fields: Sequence[str] | None) -> dict[str, Stored]:
         indices = self.indices()
         homes = {key: home for key in wanted if (home := self._homes.get(key)) in indices}
         found = self._ask([(home, key) for key, home in homes.items() if home], fields)
         elsewhere = ((index, key) for key in wanted if key not in found for index in indices if index != homes.get(key))
-        found |= self._ask(elsewhere, fields)
-        for key, stored in found.items():
-            self._homes.set(key, stored.index)
-        return found
+        return found | self._ask(elsewhere, fields)
 
     def _ask(self, pairs: Iterable[tuple[str, str]], fields: Sequence[str] | None) -> dict[str, Stored]:
         found: dict[str, Stored] = {}

@@ -41,6 +41,7 @@ class ElasticIndex:
         raise TypeError("an ElasticIndex holds secrets and is not pickled: carry what opens it again")
 
     def start_epoch(self) -> int:
+        forget.finish(self._reach)  # what a process that died has begun
         return meta.start_epoch(self._reach)
 
     def apply(self, writes: Sequence[Write]) -> list[str]:

@@ -10,6 +10,7 @@ makes it again, so that it is never older than the articles.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -137,6 +138,7 @@ class Keeper:
             if self._touched and self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="story keeper", daemon=True)
                 self._thread.start()
+                atexit.register(self.close)
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -150,6 +152,7 @@ class Keeper:
 
     def close(self) -> None:
         """Make what is touched, if the server answers within seconds, and end. What is left the next start makes."""
+        atexit.unregister(self.close)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -190,6 +193,9 @@ class Keeper:
             try:
                 self.flush()
                 wait = max(_EVERY_S, (_SHARE - 1) * (time.monotonic() - began))
+            except IndexAway as away:
+                _log.warning("story documents wait: %s", away)
+                wait = min(_LONGEST_WAIT_S, wait * 2)
             except Exception:
                 # The pipeline goes on without story documents; they are made when it works again.
                 _log.exception("story documents could not be made; they will be")

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from transforms.elastic import forget
 from transforms.elastic.client import Server, server
 from transforms.elastic.reach import Reach
 from transforms.errors import Refused
@@ -35,7 +36,7 @@ _LEASE = "lease"
 @contextmanager
 def lease(asked: Server, renew_s: float = RENEW_S) -> Iterator[str]:
     """Hold the lease of the index inside the block; gives the holder's id. Refused where another pipeline holds it,
-    with where it runs."""
+    with where it runs. Before the block what a `forget` that died has left undone is done."""
     reach = Reach(asked)
     owner = uuid.uuid4().hex
     take(reach, owner)
@@ -43,6 +44,7 @@ def lease(asked: Server, renew_s: float = RENEW_S) -> Iterator[str]:
     thread = threading.Thread(target=_renew, args=(reach, owner, renew_s, ended), name="lease", daemon=True)
     thread.start()
     try:
+        forget.finish(reach)
         yield owner
     finally:
         ended.set()

@@ -23,18 +23,22 @@ _LONGEST_WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`action` is create, index or delete; no id: the server gives one. `before`: only where it still stands so."""
+    """`action` is create, index or delete; no id: the server gives one. `before`: only where it still stands so;
+    `alias`: only where `index` is an alias, as the server would make an index of that name."""
 
     action: str
     index: str
     id: str | None
     source: Json | None = None
     before: Kept | None = None
+    alias: bool = False
 
     def lines(self) -> Iterator[str]:
         """As a bulk request has it."""
         about: Json = {"_index": self.index} | ({} if self.id is None else {"_id": self.id})
-        yield json.dumps({self.action: {**about, **(self.before.same() if self.before else {})}})
+        about |= self.before.same() if self.before else {}
+        about |= {"require_alias": True} if self.alias else {}
+        yield json.dumps({self.action: about})
         if self.source is not None:
             yield json.dumps(self.source)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote
 
-from transforms.elastic.client import Answer, Server, reason
+from transforms.elastic.client import Answer, Lost, Server, reason
 from transforms.elastic.names import Names
 from transforms.errors import Refused
 from transforms.index.documents import parts
@@ -111,7 +111,8 @@ class Reach:
 
     def count(self, name: str, query: Json) -> int:
         """How many documents fit."""
-        return int(self._fine("POST", f"/{name}/_count", {"query": query})["count"])
+        answer = self.search(name, {"size": 0, "query": query, "track_total_hits": True})
+        return int(answer["hits"]["total"]["value"])
 
     def open_point(self, names: Sequence[str], keep: str) -> str:
         """The id of a point in time of these indices."""
@@ -137,16 +138,22 @@ class Reach:
 
     def several(self, name: str, keys: Iterable[str]) -> dict[str, Kept]:
         """Those with these ids, by id, as they stand at this moment."""
-        found: dict[str, Kept] = {}
         wanted = [key for key in dict.fromkeys(keys) if 0 < len(key.encode()) <= _LONGEST_ID]
-        for part in parts(wanted, _AT_ONCE):
-            for one in self._fine("POST", f"/{name}/_mget", {"ids": part})["docs"]:
-                if one.get("found"):
-                    kept = Kept(one["_index"], one["_id"], one["_source"], one["_seq_no"], one["_primary_term"])
-                    found[kept.id] = kept
-                elif "error" in one:
-                    raise Unexpected(f"{name}: {str(one['error'])[:500]}")
-        return found
+        told = (one for part in parts(wanted, _AT_ONCE) for one in self._read(name, part) if one.get("found"))
+        kept = (Kept(one["_index"], one["_id"], one["_source"], one["_seq_no"], one["_primary_term"]) for one in told)
+        return {one.id: one for one in kept}
+
+    def _read(self, name: str, keys: list[str]) -> list[Json]:
+        """What the server tells of each; where it cannot read one now, they are asked for again."""
+        with self.server.patience(self._patient) as patience:
+            while True:
+                told: list[Json] = self._fine("POST", f"/{name}/_mget", {"ids": keys})["docs"]
+                failed = next((one for one in told if "error" in one), None)
+                if failed is None:
+                    return told
+                if "index_not_found_exception" in str(failed):
+                    self._refused(name, Answer(404, failed))
+                patience.pause(Lost(f"it cannot read {name} now: {reason(failed)}", refused=False))
 
     def put(self, name: str, key: str, source: Json, before: Kept | None) -> bool:
         """Store a document where it stands as `before` (None: where there is none). False where it does not."""

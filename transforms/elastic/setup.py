@@ -13,10 +13,13 @@ from typing import Any
 from transforms.elastic.client import Answer, ElasticSpec, Server, reason
 from transforms.elastic.mapping import KINDS, analyzers, differences, kept_analyzers, mapping
 from transforms.elastic.names import SERIES, Names
-from transforms.elastic.version import check_version
+from transforms.elastic.roll import roll
+from transforms.elastic.version import check_version, has_lifecycle
 from transforms.errors import DataError
 from transforms.index.encode import dumps
 from transforms.records import Json
+
+__all__ = ["roll", "setup"]
 
 _log = logging.getLogger(__name__)
 _PRIORITY = 300  # above templates for everything, as some keep
@@ -153,11 +156,6 @@ class Setup:
         if answer.status >= 400 and answer.status != 403:
             raise self._clash(self._spec.prefix, f"cannot be read: {reason(answer.body)}")
         return answer.status != 403
-
-
-def has_lifecycle(server: Server) -> bool:
-    """Whether the server has lifecycle management."""
-    return server.call("GET", "/_ilm/status", refusable=True).status in (200, 403)
 
 
 def policy(spec: ElasticSpec) -> Json:

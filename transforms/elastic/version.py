@@ -24,6 +24,11 @@ def check_version(server: Server) -> str | None:
     return version
 
 
+def has_lifecycle(server: Server) -> bool:
+    """Whether the server has lifecycle management; one that may not be asked is taken to have it."""
+    return server.call("GET", "/_ilm/status", refusable=True).status in (200, 403)
+
+
 def _of_node(server: Server) -> str | None:
     """A server without its front page tells its version of each node."""
     answer = server.call("GET", "/_nodes/_local", None, {"filter_path": "nodes.*.version"}, refusable=True)
