@@ -21,6 +21,7 @@ from typing import Any
 import apache_beam as beam
 import grpc
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.worker import sdk_worker
 
 from pipeline import prism
 from transforms.errors import DataError, MissingPart
@@ -33,6 +34,8 @@ STATE_CACHE_MB = 256
 # same key (splitBundle in its elementmanager.go forgets that the key is in progress). Each then writes state over the
 # other's: stories fall apart. A stateful stage must have its key alone, so bundles are not split.
 PRISM_WHOLE_BUNDLES = "--experiments=prism_disable_sdf_split"
+# Beam ends its own stream of a job's state after this many seconds (300 by default), and the job with it.
+NO_DEADLINE = "--job_server_timeout=315360000"
 # Python's defaults (700, 10, 10) walk a young generation 25 times while 100 articles pass, and each old one walks all
 # rules, names and patterns: 5 to 10 % of the time.
 COLLECT_AFTER = (10_000, 20, 20)
@@ -86,7 +89,8 @@ def choose(
     from apache_beam.runners.portability.prism_runner import PrismRunner
 
     with seldom_collecting(), prism.serving(binary, log) as endpoint:
-        args = [*common, PRISM_WHOLE_BUNDLES, f"--job_endpoint={endpoint}", "--environment_type=LOOPBACK"]
+        local = [PRISM_WHOLE_BUNDLES, f"--job_endpoint={endpoint}", "--environment_type=LOOPBACK", NO_DEADLINE]
+        args = [*local, *common]
         yield Chosen("PrismRunner", PrismRunner(), PipelineOptions(args))
 
 
@@ -144,7 +148,10 @@ class Job:
 
 
 def _hush_cut_streams() -> None:
-    """Beam's worker threads die with a trace when their streams are cut by a cancel that we asked for."""
+    """Beam's worker threads die with a trace when their streams are cut by a cancel that we asked for, and so does a
+    bundle that is under way; what a job fails with is raised by `wait`, and does not need these."""
+    # It prints the trace past any logger.
+    sdk_worker.print = lambda *_, **__: None
     for name in ("data_plane", "sdk_worker", "worker_pool_main"):
         logging.getLogger(f"apache_beam.runners.worker.{name}").setLevel(logging.CRITICAL)
     former = threading.excepthook

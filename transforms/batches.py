@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,19 +13,23 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 
 class Batched(beam.DoFn):
-    """Holds elements back until `size` are there or the bundle ends, and hands them to `settle`.
+    """Holds elements back until `size` are there, the first has waited for `seconds` when another comes, or the bundle
+    ends, and hands them to `settle`.
 
     An element goes on, in its own time, only after `settle` has returned: what fails there fails the bundle.
     """
 
-    size = 400
+    size, seconds = 400, 1.0
 
     def start_bundle(self) -> None:
         self._held: list[tuple[Any, Any]] = []
 
     def process(self, element: Any, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any] | None:
+        if not self._held:
+            self._since = time.monotonic()
         self._held.append((element, timestamp))
-        return self._flush() if len(self._held) >= self.size else None
+        due = len(self._held) >= self.size or time.monotonic() - self._since >= self.seconds
+        return self._flush() if due else None
 
     def finish_bundle(self) -> Iterator[Any]:
         yield from self._flush()

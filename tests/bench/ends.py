@@ -20,6 +20,7 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.errors import KafkaError
 
 from pipeline import config, graph, parts, runners, servers
 from pipeline.config import Ref
@@ -197,6 +198,9 @@ def committed(brokers: tuple[str, ...], group: str, topic: str) -> int:
     admin = KafkaAdminClient(bootstrap_servers=list(brokers))
     try:
         told = admin.list_group_offsets({group: None}).get(group, {})
+    except KafkaError:
+        # Nobody coordinates a group before it commits for the first time.
+        told = {}
     finally:
         admin.close()
     return sum(offset.offset for part, offset in told.items() if part.topic == topic)

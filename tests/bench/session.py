@@ -1,6 +1,7 @@
 """`make bench`: the whole graph on Prism beside a straight loop over the same functions, and what memory holds.
 
     python -m tests.bench [--articles 4000] [--runs 5] [--json] [--profile] [--no-memory]
+        [--no-servers | --only-servers]
 
 Reads saudinewsnet from NEWS_EVAL_DATA (else ../shared/eval). Exit 1 where loop and graph disagree about what they
 indexed, 3 where the articles are absent. NEWS_BENCH_ARTICLES and NEWS_BENCH_RUNS set the defaults.
@@ -15,10 +16,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from tests.bench import corpus, loop, onprism, report
+from tests.bench import corpus, loop, onprism, report, served
 from tests.bench.corpus import Corpus
 from tests.bench.profiler import Profiler, Report
 from tests.running import ROOT
@@ -40,16 +42,35 @@ def run() -> int:
         if asked.profile:
             report.profiled(console, *profile(articles, Path(folder)))
             return 0
+        taken = None
+        if not asked.no_servers:
+            taken = served.measure(articles, Path(folder), asked.articles, asked.runs, console)
+        told = served.figures(taken) if taken else None
+        if asked.only_servers:
+            return only_servers(console, told, asked.json)
         rounds, used = measure(articles, Path(folder), asked.articles, asked.runs, console)
     memory = None if asked.no_memory else remembered(console)
-    figures = report.figures(rounds, used, memory)
+    figures = {**report.figures(rounds, used, memory), "served": told}
     if asked.json:
         print(json.dumps(figures))
     else:
         report.show(console, figures)
+        if told:
+            served.show(console, told)
     for problem in figures["disagreements"]:
         print(problem, file=sys.stderr)
     return 1 if figures["disagreements"] else 0
+
+
+def only_servers(console: Console, told: dict[str, Any] | None, as_json: bool) -> int:
+    """Print these figures alone; the exit code."""
+    if told is None:
+        return 3
+    if as_json:
+        print(json.dumps(told))
+    else:
+        served.show(console, told)
+    return 0
 
 
 def arguments() -> argparse.Namespace:
@@ -58,6 +79,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=int(os.environ.get("NEWS_BENCH_RUNS", "5")))
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
     parser.add_argument("--profile", action="store_true", help="instead: where the graph's process spends its time")
+    parser.add_argument("--no-servers", action="store_true", help="leave out Kafka to Elasticsearch")
+    parser.add_argument("--only-servers", action="store_true", help="only Kafka to Elasticsearch")
     parser.add_argument("--no-memory", action="store_true", help="leave out the figures at 10 k and 100 k articles")
     return parser.parse_args()
 

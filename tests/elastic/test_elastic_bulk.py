@@ -26,6 +26,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
+        self.credentials: list[str | None] = []
         self.answer: Callable[[bytes], Answer] = lambda _: (200, {}, {})
         outer = self
 
@@ -35,6 +36,7 @@ class Scripted:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"] or 0))
                 outer.asked.append(body)
+                outer.credentials.append(self.headers["authorization"])
                 status, told, headers = outer.answer(body)
                 if status == 0:  # cut off
                     self.close_connection = True
@@ -217,6 +219,15 @@ def test_documents_that_a_starting_server_does_not_find_are_asked_for_again(scri
         Server(spec(scripted)).attempt("POST", "/_mget", {"docs": []})
     error["type"] = "index_not_found_exception"
     assert Server(spec(scripted)).attempt("POST", "/_mget", {"docs": []}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("more", "sent"),
+    [({"api_key": SECRET}, f"ApiKey {SECRET}"), ({"username": "me", "password": "x"}, "Basic bWU6eA==")],
+)
+def test_credentials_are_sent_as_they_are_given(scripted: Scripted, more: dict[str, str], sent: str) -> None:
+    Server(ElasticSpec((scripted.url,), **more)).call("POST", "/x", {})  # type: ignore[arg-type]
+    assert scripted.credentials == [sent]
 
 
 def test_secrets_are_not_pickled(scripted: Scripted) -> None:

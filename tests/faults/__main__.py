@@ -2,6 +2,8 @@
 
     python -m tests.faults [--n 1] [--seed S] [--only WORD] [--pause 30] [--away 300] [--no-away] [--write FILE]
 
+With `--rows FILE` the rows are kept there, and those of earlier runs are told too.
+
 Each of the N rounds does all scenarios to one pipeline, in an order and at moments of the seed's. Exit 1 where anything
 was lost, doubled or differs from an undisturbed run, 3 where a part is missing.
 """
@@ -9,10 +11,12 @@ was lost, doubled or differs from an undisturbed run, 3 where a part is missing.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults import report, series
@@ -29,7 +33,7 @@ def main() -> int:
     load = Load(asked.records, asked.pause, asked.away)
     names = [name for name in CHAIN if asked.only.lower() in name.lower()]
     began = time.time()
-    rows = []
+    rows = earlier(asked.rows)
     try:
         with tempfile.TemporaryDirectory(prefix="news-faults-") as folder, ground(Path(folder)) as place:
             for run in range(asked.n):
@@ -41,11 +45,20 @@ def main() -> int:
     except MissingPart as error:
         print(error, file=sys.stderr)
         return 3
+    if asked.rows:
+        Path(asked.rows).write_text(json.dumps([asdict(row) for row in rows]), "utf-8")
     told = report.markdown(rows, seed, asked, time.time() - began)
     print(told)
     if asked.write:
         Path(asked.write).write_text(told, "utf-8")
     return 0 if rows and all(row.well for row in rows) else 1
+
+
+def earlier(path: str | None) -> list[series.Row]:
+    """The rows that were kept in this file."""
+    if not path or not Path(path).exists():
+        return []
+    return [series.Row(**row) for row in json.loads(Path(path).read_text("utf-8"))]
 
 
 def say(text: str) -> None:
@@ -63,6 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--away", type=float, default=300.0, help="seconds that Elasticsearch is away")
     parser.add_argument("--away-records", type=int, default=9000, help="sent meanwhile")
     parser.add_argument("--no-away", action="store_true", help="leave that out")
+    parser.add_argument("--rows", help="a JSON file that keeps the rows from run to run")
     parser.add_argument("--write", help="a Markdown file for the table")
     return parser.parse_args()
 

@@ -29,7 +29,6 @@ def newsroom(elastic_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 "channels": {"file": {"kind": "jsonl", "path": "alerts.jsonl"}},
             },
         )
-        command(config, "index", "setup")
         command(config, "run")
         httpx.post(f"{made.url}/{made.prefix}-*/_refresh", timeout=60).raise_for_status()
         yield made

@@ -1,8 +1,9 @@
-"""A Kafka and an Elasticsearch of one's own: `python -m tests.servers get | start | stop | status`.
+"""A Kafka and an Elasticsearch of one's own: `python -m tests.servers get | start | send TOPIC | stop | status`.
 
 `start` gets what is missing, starts both on their usual ports where those are free, waits until they answer and prints
-what to write into the config; run again it changes nothing. They outlive the command; `stop` ends those that `start`
-started, and no others. Their data stays. Exit codes: 0 fine, 1 not running (`status`), 3 a part is missing.
+what to write into the config; run again it changes nothing. `send` puts each line of the standard input into a topic
+as a record. The servers outlive the command, and their data outlives them; `stop` ends those that `start` started, and
+no others. Exit codes: 0 fine, 1 not running (`status`), 3 a part is missing.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from transforms.errors import MissingPart
 def main() -> int:
     """What the arguments ask for; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("command", choices=("get", "start", "stop", "status"))
+    parser.add_argument("command", choices=("get", "start", "send", "stop", "status"))
+    parser.add_argument("topic", nargs="?", default="news", help="of `send`; made where it is missing")
     parser.add_argument("--quiet", action="store_true", help="say only what went wrong")
     asked = parser.parse_args()
     say = (lambda _: None) if asked.quiet else print
     try:
+        if asked.command == "send":
+            return developer.send(asked.topic, sys.stdin.buffer, say)
         return {"get": developer.get, "start": developer.start, "stop": developer.stop, "status": developer.status}[
             asked.command
         ](say)

@@ -9,15 +9,18 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from kafka import KafkaProducer
 
 from tests.running import ROOT
 from tests.servers import parts
 from tests.servers.elastic_server import Elastic
 from tests.servers.kafka_server import Kafka
 from tests.servers.process import DOWN_S, Process, free_port, is_free
+from transforms.errors import MissingPart
 
 Say = Callable[[str], None]
 STATE = ROOT / "data" / "servers.json"
@@ -86,6 +89,24 @@ def status(say: Say) -> int:
             _tell(state, say)
             return 0
     return 1
+
+
+def send(topic: str, lines: Iterable[bytes], say: Say) -> int:
+    """Each line that is not blank becomes a record of the topic. Raises MissingPart where Kafka does not run."""
+    with _state() as state:
+        found = state.get("kafka")
+    if not _lives(found):
+        raise MissingPart("Kafka does not run; `make servers` starts it")
+    brokers = f"127.0.0.1:{found['port']}"
+    producer = KafkaProducer(bootstrap_servers=brokers, acks="all", allow_auto_create_topics=True)
+    try:
+        sent = [producer.send(topic, line.strip()) for line in lines if line.strip()]
+        for one in sent:
+            one.get(timeout=30)
+    finally:
+        producer.close()
+    say(f"{len(sent)} records sent to {topic} at {brokers}")
+    return 0
 
 
 @contextlib.contextmanager

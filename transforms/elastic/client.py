@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 import threading
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
-from elastic_transport import ConnectionTimeout, NodeConfig, SerializationError, TlsError, Transport, TransportError
+from elastic_transport import ConnectionTimeout, NodeConfig, SerializationError, Transport, TransportError
 from elastic_transport.client_utils import basic_auth_to_header, url_to_node_config
 from elasticsearch.serializer import DEFAULT_SERIALIZERS
 
@@ -190,6 +192,8 @@ def _connect(spec: ElasticSpec) -> Transport:
             raise DataError("config", "index.url", "is no address", 'write "https://host:9200"') from None
         nodes.append(_node(node, spec))
     try:
+        if spec.ca_certs:
+            ssl.create_default_context(cafile=spec.ca_certs)
         return Transport(nodes, max_retries=0, serializers=DEFAULT_SERIALIZERS, meta_header=False)
     except (OSError, ValueError):
         remedy = "write the path of a file with PEM certificates"
@@ -213,16 +217,19 @@ def _lost(error: Exception, spec: ElasticSpec) -> Lost | DataError:
         return Lost(f"no answer within {spec.timeout_s:g} s", refused=False)
     if isinstance(error, SerializationError):
         return Lost("its answer was cut short or is not JSON", refused=False)
-    if isinstance(error, TlsError) and "certificate verify failed" in str(error).lower():
-        return DataError(
-            "config", "index.ca", f"the certificate of {spec.host} cannot be verified", "name the CA that signed it"
-        )
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return Lost(inner.strerror[:1].lower() + inner.strerror[1:], refused=False)
-        inner = inner.__cause__ or inner.__context__
-    return Lost(f"the connection failed ({type(error).__name__})", refused=False)
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        problem = f"the certificate of {spec.host} cannot be verified"
+        return DataError("config", "index.ca", problem, "name the file of the CA that signed it")
+    told = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+    why = told[:1].lower() + told[1:] if told else f"the connection failed ({type(error).__name__})"
+    return Lost(why, refused=False)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _let_in(answer: Answer, spec: ElasticSpec) -> None:

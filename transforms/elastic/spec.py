@@ -29,7 +29,6 @@ class ElasticSpec:
     timeout_s: float = 30
     bulk_docs: int = 500
     bulk_bytes: int = 8 * _MIB
-    bulk_s: float = 1
     shards: int = 1
     replicas: int | None = None
     rollover_age_s: float = 30 * _DAY

@@ -26,7 +26,7 @@ FETCH_BYTES, PARTITION_FETCH_BYTES = 8 * 2**20, 2**20
 SECRETS = ("sasl_plain_password", "ssl_password", "proxy_url")
 WITH_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # kafka-python tells of each attempt to connect to a broker that is away; whoever uses it says that once.
-logging.getLogger("kafka").setLevel(logging.ERROR)
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 class Hidden(str):
