@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 
 from pipeline.config.part import Part, Seconds
 from transforms.kafka.security import Brokers, KafkaSecurity, TopicName
@@ -67,7 +67,7 @@ class KafkaSource(Part):
     start: Annotated[
         Literal["earliest", "latest", "committed"] | int,
         BeforeValidator(_start),
-        Field(json_schema_extra={"type": "string"}),
+        WithJsonSchema({"type": "string", "default": "earliest"}),
     ] = "earliest"
     id: str = ""
     name: str = ""

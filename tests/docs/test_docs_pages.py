@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -26,13 +27,16 @@ def relative(path: Path) -> str:
 
 def commands() -> dict[str, set[str]]:
     """Every command with its options."""
-    from pipeline import cli_run  # noqa: F401 - adds run, check and replay
+    from pipeline import cli_index, cli_run  # noqa: F401 - add their commands
 
-    group = typer.main.get_command(app)
-    return {
-        name: {option for parameter in command.params for option in parameter.opts}
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
-    }
+    found: dict[str, set[str]] = {}
+    todo: list[tuple[str, Any]] = list(typer.main.get_command(app).commands.items())  # type: ignore[attr-defined]
+    for name, command in todo:
+        if inside := getattr(command, "commands", None):
+            todo += [(f"{name} {inner}", one) for inner, one in inside.items()]
+        else:
+            found[name] = {option for parameter in command.params for option in parameter.opts}
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
@@ -50,7 +54,7 @@ def test_links_resolve(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_commands_and_options_exist(page: Path) -> None:
     known = commands()
-    for name, rest in re.findall(r"python -m pipeline ([a-z]+)([^\n`#]*)", page.read_text("utf-8")):
+    for name, rest in re.findall(r"python -m pipeline ((?:index )?[a-z]+)([^\n`#]*)", page.read_text("utf-8")):
         assert name in known, f"no command {name}"
         for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
             assert option in known[name], f"{name} has no option {option}"

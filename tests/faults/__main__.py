@@ -30,7 +30,7 @@ def main() -> int:
     asked = arguments()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}", flush=True)
-    load = Load(asked.records, asked.pause, asked.away)
+    load = Load(asked.records, asked.records // 2, asked.pause, asked.away)
     names = [name for name in CHAIN if asked.only.lower() in name.lower()]
     began = time.time()
     rows = earlier(asked.rows)
@@ -40,7 +40,7 @@ def main() -> int:
                 if names:
                     rows += series.chain(place, seed + run, run + 1, load, names, say)
             if not asked.no_away and asked.only.lower() in AWAY.lower():
-                heavy = Load(asked.away_records, asked.pause, asked.away)
+                heavy = Load(asked.away_records, 500, asked.pause, asked.away)
                 rows += series.away(place, seed, 1, heavy, say)
     except MissingPart as error:
         print(error, file=sys.stderr)
@@ -74,7 +74,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--records", type=int, default=250, help="sent for each scenario")
     parser.add_argument("--pause", type=float, default=30.0, help="seconds of a stop")
     parser.add_argument("--away", type=float, default=300.0, help="seconds that Elasticsearch is away")
-    parser.add_argument("--away-records", type=int, default=9000, help="sent meanwhile")
+    parser.add_argument("--away-records", type=int, default=12_000, help="sent meanwhile")
     parser.add_argument("--no-away", action="store_true", help="leave that out")
     parser.add_argument("--rows", help="a JSON file that keeps the rows from run to run")
     parser.add_argument("--write", help="a Markdown file for the table")

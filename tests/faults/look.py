@@ -113,10 +113,11 @@ class Lag:
 
 @dataclass
 class Memory:
-    """The most that processes held at once, in MB, sampled twice a second."""
+    """The most that processes held at once since `reset`, in MB, sampled twice a second, and what they held then."""
 
     peak: dict[str, float] = field(default_factory=dict)
-    now: dict[str, float] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)
+    _now: dict[str, float] = field(default_factory=dict)
     _pids: dict[str, int] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -133,7 +134,7 @@ class Memory:
 
     def reset(self) -> None:
         """Peaks count from now on."""
-        self.peak.clear()
+        self.began, self.peak = self._now.copy(), {}
 
     def _run(self) -> None:
         while not self._over.wait(0.5):
@@ -141,7 +142,7 @@ class Memory:
                 with contextlib.suppress(OSError, StopIteration, ValueError):
                     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
                     kb = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-                    self.now[name] = kb / 1024
+                    self._now[name] = kb / 1024
                     self.peak[name] = max(self.peak.get(name, 0.0), kb / 1024)
 
 

@@ -10,7 +10,7 @@ from tests.faults.series import Row
 from tests.running import ROOT
 
 HEAD = ("scenario", "run", "seed", "moment", "articles", "lost", "doubled", "alerts", "twice", "dead letters", "wrong",
-        "caught up in", "peak MB, pipeline and Prism", "result")  # fmt: skip
+        "caught up in", "MB before and at most: pipeline; Prism", "result")  # fmt: skip
 
 
 def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds: float) -> str:
@@ -40,7 +40,7 @@ def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds:
 
 
 def _cells(row: Row) -> list[str]:
-    peak = f"{row.peak_mb.get('pipeline', 0):.0f}, {row.peak_mb.get('prism', 0):.0f}"
+    peak = "; ".join(f"{row.began_mb.get(name, 0):.0f} to {most:.0f}" for name, most in sorted(row.peak_mb.items()))
     numbers = (row.articles, row.lost, row.doubled, row.alerts, row.alerts_doubled, row.letters, row.letters_wrong)
     return [row.scenario, str(row.run), str(row.seed), row.moment, *map(str, numbers), f"{row.catch_up_s:.1f} s", peak,
             "as it must be" if row.well else "**not**"]  # fmt: skip
@@ -51,7 +51,11 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def commit() -> str:
-    """The commit that is checked out, and whether files differ from it."""
-    told = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True,
-                          text=True, check=False)  # fmt: skip
-    return told.stdout.strip() or "unknown"
+    """The last commit that changed the product, and whether its files differ from that."""
+    product = ("--", "pipeline", "transforms")
+    told = _git("log", "-1", "--format=%h", "--abbrev=12", *product)
+    return (told or "unknown") + (", with changes" if _git("status", "--porcelain", *product) else "")
+
+
+def _git(*args: str) -> str:
+    return subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()

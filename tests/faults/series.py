@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.faults import news as newsroom
 from tests.faults.scenarios import AWAY, CHAIN, Load, elasticsearch_away
 from tests.faults.trial import Broken, Expected, Ground, Trial, trial, undisturbed
 
 Say = Callable[[str], None]
+ARTICLES = 0.82  # of a record; a few records are left for the end
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Row:
     letters: int = 0
     letters_wrong: int = 0
     catch_up_s: float = 0.0
+    began_mb: dict[str, float] = field(default_factory=dict)
     peak_mb: dict[str, float] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
 
@@ -44,26 +46,27 @@ def chain(place: Ground, seed: int, run: int, load: Load, names: Sequence[str], 
     """These scenarios in an order of the seed's, one after the other on one pipeline."""
     dice = random.Random(seed)
     order = dice.sample(list(names), len(names))
-    made = newsroom.make(seed, round(load.records * (len(order) + 1) * 0.8))
+    made = newsroom.make(seed, round((load.first + load.records * len(order)) * ARTICLES))
     return _series(place, seed, run, load, made, {name: CHAIN[name] for name in order}, dice, say)
 
 
-def away(place: Ground, seed: int, run: int, load: Load, say: Say) -> list[Row]:
-    """Elasticsearch is away for long, and reached without the proxy, so that connections are refused."""
-    made = newsroom.make(seed, round(load.records * 0.85))
+def away(place: Ground, seed: int, run: int, load: Load, say: Say, **source: int) -> list[Row]:
+    """Elasticsearch is away for long, and reached without the proxy, so that connections are refused; `source` are
+    settings of the source."""
+    made = newsroom.make(seed, round((load.first + load.records) * ARTICLES))
     wanted = {AWAY: elasticsearch_away}
-    return _series(place, seed, run, load, made, wanted, random.Random(seed), say, direct=True)
+    return _series(place, seed, run, load, made, wanted, random.Random(seed), say, direct=True, **source)
 
 
 def _series(place: Ground, seed: int, run: int, load: Load, made: newsroom.News,
-            wanted: Mapping[str, Callable[[Trial, Load], str]], dice: random.Random, say: Say, **more: bool
+            wanted: Mapping[str, Callable[[Trial, Load], str]], dice: random.Random, say: Say, **more: int
             ) -> list[Row]:  # fmt: skip
-    expected = undisturbed(place.folder / f"undisturbed-{seed}-{'-'.join(map(str, more))}", made)
+    expected = undisturbed(place.folder / f"undisturbed-{uuid.uuid4().hex[:8]}", made)
     assert expected.documents.keys() == made.ids()
     rows: list[Row] = []
     with trial(place, made, dice, **more) as running:
         try:
-            running.sender.send(load.records // 2)
+            running.sender.send(load.first)
             running.start()
             running.catch_up()
             running.watch_prism()
@@ -85,6 +88,7 @@ def _series(place: Ground, seed: int, run: int, load: Load, made: newsroom.News,
 
 def _one(running: Trial, scenario: Callable[[Trial, Load], str], row: Row, load: Load) -> None:
     """Do it, let the pipeline catch up, and look."""
+    running.memory.reset()
     try:
         row.moment = scenario(running, load)
         row.catch_up_s = running.catch_up()
@@ -101,7 +105,7 @@ def _one(running: Trial, scenario: Callable[[Trial, Load], str], row: Row, load:
         lost = [place for record, place in places if record.id and record.id not in found.ids]
         row.broken.append(f"sent {sent}; no article of {lost}, no letter of {garbage - found.letters}, letters of "
                           f"{found.letters - garbage}; committed {running.lag.committed()}")  # fmt: skip
-    row.peak_mb = dict(running.memory.peak)
+    row.began_mb, row.peak_mb = dict(running.memory.began), dict(running.memory.peak)
 
 
 def _end(running: Trial, expected: Expected, rows: list[Row]) -> None:
@@ -121,10 +125,3 @@ def _short(row: Row) -> str:
         f"{row.doubled} doubled, {row.alerts} alerts, {row.letters} letters, {row.letters_wrong} of them wrong, "
         f"{row.catch_up_s:.1f} s, {state}"
     )
-
-
-def folder_of(base: Path, name: str) -> Path:
-    """A folder that is there."""
-    path = base / name
-    path.mkdir(parents=True, exist_ok=True)
-    return path
