@@ -138,9 +138,11 @@ def _end(ref: Ref, job: runners.Job, assembled: parts.Parts, index: Index) -> No
     """Begin nothing more, let what is in flight be written, then end the job."""
     poller = stop_polling(assembled.job)
     kafka.stop_reading(assembled.job)
-    until = time.monotonic() + (0 if assembled.bounded else DRAIN_S)
-    while time.monotonic() < until and not job.wait(0.1):
-        if _quiet(poller, index) and kafka.settled(assembled.job):
+    until = time.monotonic() + DRAIN_S
+    while time.monotonic() < until and not job.failed:
+        read = job.over(0.1) or assembled.bounded or _quiet(poller, index)
+        # Offsets are committed by a thread of their own, also after a bounded job has ended.
+        if read and kafka.settled(assembled.job):
             break
     # Whoever waits now for a server that is away would hold up the end.
     kafka.give_up(assembled.job)

@@ -137,6 +137,16 @@ class Job:
             raise self._error
         return True
 
+    def over(self, seconds: float) -> bool:
+        """Wait for the end, however it ends; True if it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended badly."""
+        return self._error is not None
+
     def cancel(self) -> None:
         """End it now. What was not committed is done again by the next start."""
         self._cancelled = True

@@ -74,7 +74,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--records", type=int, default=250, help="sent for each scenario")
     parser.add_argument("--pause", type=float, default=30.0, help="seconds of a stop")
     parser.add_argument("--away", type=float, default=300.0, help="seconds that Elasticsearch is away")
-    parser.add_argument("--away-records", type=int, default=12_000, help="sent meanwhile")
+    parser.add_argument("--away-records", type=int, default=10_000, help="sent meanwhile")
     parser.add_argument("--no-away", action="store_true", help="leave that out")
     parser.add_argument("--rows", help="a JSON file that keeps the rows from run to run")
     parser.add_argument("--write", help="a Markdown file for the table")

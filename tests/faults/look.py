@@ -117,7 +117,6 @@ class Memory:
 
     peak: dict[str, float] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
-    _now: dict[str, float] = field(default_factory=dict)
     _pids: dict[str, int] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -134,16 +133,21 @@ class Memory:
 
     def reset(self) -> None:
         """Peaks count from now on."""
-        self.began, self.peak = self._now.copy(), {}
+        self.began = self._held()
+        self.peak = self.began.copy()
 
     def _run(self) -> None:
         while not self._over.wait(0.5):
-            for name, pid in list(self._pids.items()):
-                with contextlib.suppress(OSError, StopIteration, ValueError):
-                    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-                    kb = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-                    self._now[name] = kb / 1024
-                    self.peak[name] = max(self.peak.get(name, 0.0), kb / 1024)
+            for name, mb in self._held().items():
+                self.peak[name] = max(self.peak.get(name, 0.0), mb)
+
+    def _held(self) -> dict[str, float]:
+        held = {}
+        for name, pid in list(self._pids.items()):
+            with contextlib.suppress(OSError, StopIteration, ValueError):
+                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+                held[name] = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+        return held
 
 
 def wait_for(what: str, ready: Any, timeout: float, still: Any = lambda: None, every: float = 0.2) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from tests.stream.plan import PIGMENT, RULES, SANCTIONS
+from tests.stream.plan import PIGMENT, SANCTIONS
 from tests.stream.texts import Writer
 from transforms.clean.urls import article_id, canonical
 from transforms.records import rfc3339
@@ -19,6 +19,10 @@ __all__ = ["RULES", "News", "Record", "Sender", "make"]
 BEGIN = 1_795_000_000
 SOURCES = 40
 TWICE, REVISED, GARBAGE = 0.2, 0.04, 0.02
+RULES = """rules:
+  - {id: sanctions, severity: high, any_topic: [sanctions]}
+  - {id: two-sources, query: 'body:ultramarine', min_sources: 2}
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ def test_kills_and_stops_lose_nothing_and_double_nothing(place: Ground, seed: in
 
 def test_elasticsearch_may_be_away_under_load(place: Ground, seed: int) -> None:
     """The source stops reading at `max_in_flight` records; the rest waits in Kafka."""
-    load = Load(records=1200, first=200, pause_s=0, away_s=30)
-    (row,) = series.away(place, seed, 1, load, print, max_in_flight=300)
+    load = Load(records=900, first=150, pause_s=0, away_s=30)
+    (row,) = series.away(place, seed, 1, load, print, max_in_flight=200)
     assert row.well, row
     assert {"pipeline", "prism"} <= row.peak_mb.keys()
     for name, most in row.peak_mb.items():

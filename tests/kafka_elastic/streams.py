@@ -1,0 +1,79 @@
+"""A pipeline that streams from a topic, and how far its group is behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from tests.running import environment
+
+
+@dataclass
+class Lag:
+    """How far a group is behind in a topic, as Kafka tells it."""
+
+    brokers: str
+    topic: str
+    group: str
+
+    def __call__(self) -> int:
+        consumer = KafkaConsumer(bootstrap_servers=self.brokers)
+        parts = [TopicPartition(self.topic, n) for n in consumer.partitions_for_topic(self.topic)]
+        ends = consumer.end_offsets(parts)
+        consumer.close()
+        admin = KafkaAdminClient(bootstrap_servers=self.brokers)
+        try:
+            told = admin.list_group_offsets({self.group: None})[self.group]
+        except KafkaError:
+            # Nobody coordinates a group before it commits for the first time.
+            told = {}
+        finally:
+            admin.close()
+        return sum(end - (told[part].offset if part in told else 0) for part, end in ends.items())
+
+
+@dataclass(frozen=True)
+class Alive:
+    """A `run` in its own process."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """It still runs."""
+        assert self.process.poll() is None, self.log.read_text("utf-8")[-4000:]
+
+
+@contextmanager
+def running(config: Path) -> Iterator[Alive]:
+    """`run` until the block ends, then Ctrl-C; asserts a clean end."""
+    path = config.parent / "run.log"
+    with path.open("wb") as log, subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "run", "--quiet"],
+        cwd=config.parent, env=environment(config), stdout=log, stderr=log,
+    ) as process:  # fmt: skip
+        try:
+            yield Alive(process, path)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0, path.read_text("utf-8")[-4000:]
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def settled(alive: Alive, lag: Callable[[], int], limit_s: float = 400) -> None:
+    """Wait until nothing is left to commit."""
+    until = time.monotonic() + limit_s
+    while (left := lag()) > 0:
+        alive.check()
+        assert time.monotonic() < until, f"{left} records are not committed after {limit_s} s"
+        time.sleep(0.3)
