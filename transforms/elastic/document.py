@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from transforms.index.documents import empty
 from transforms.index.encode import dumps
 from transforms.index.interface import SAME, STALE, WRITTEN
 from transforms.index.labels import labels
@@ -167,7 +168,7 @@ def article_document(source: Json, internal: bool = False) -> Json:
     """The article document of a stored source, with every field present; `internal` keeps what only folding needs.
     Where the source was read without body, `body` is empty."""
     news, address = source["news"], source.get("url") or {}
-    document = _empty(news["id"])
+    document = empty(news["id"])
     document.update((name, news[name]) for name in _SHOWN if name in news)
     document["url"] = address.get("full")
     if "extra" in news:
@@ -175,15 +176,6 @@ def article_document(source: Json, internal: bool = False) -> Json:
     if internal and "texts" in news:
         document["texts"] = news["texts"]
     return document
-
-
-def _empty(key: str) -> Json:
-    return {
-        "id": key, "url": None, "guid": None, "title": "", "body": "", "language": None, "author": None,
-        "source": None, "sources": [], "published": None, "published_effective": None, "first_seen": None,
-        "revision": 0, "method": None, "wire": {"agencies": [], "evidence": []}, "entities": [], "topics": [],
-        "tagged_by": {}, "story": None, "verdict": None, "fingerprint": None, "extra": {},
-    }  # fmt: skip
 
 
 def former_document(document: Json, now: int) -> Json:

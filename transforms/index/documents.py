@@ -25,7 +25,8 @@ TABLES = """article a JOIN content c ON c.n = a.n JOIN text x ON x.n = a.n LEFT 
     LEFT JOIN sources o ON o.n = a.n LEFT JOIN story_group s ON s.n = a.n LEFT JOIN verdict v ON v.n = a.n"""
 
 
-def _empty(key: str) -> Json:
+def empty(key: str) -> Json:
+    """An article document of which only the id is known: every field of the contract, with what stands for none."""
     return {
         "id": key, "url": None, "guid": None, "title": "", "body": "", "language": None, "author": None,
         "source": None, "sources": [], "published": None, "published_effective": None, "first_seen": None,
@@ -37,7 +38,7 @@ def _empty(key: str) -> Json:
 def assemble(row: Sequence[Any], internal: bool = False) -> Json:
     """The document of one row of `FIELDS`, without `body` where the row has none; `internal` keeps internal fields."""
     key, title, body, *groups = row
-    document = _empty(key)
+    document = empty(key)
     for group in groups:
         if group is not None:
             document.update(loads(group))
