@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from transforms.kafka.read import ReadKafka
-from transforms.kafka.write import WriteKafka
 
 from pipeline.parts import Parts
 from transforms.alert.stage import RaiseAlerts
@@ -23,7 +21,10 @@ from transforms.feeds.read import ReadFeeds
 from transforms.files.read import ReadFiles
 from transforms.fold.stage import Fold
 from transforms.index.write import WriteIndex
+from transforms.inorder import InOrder
 from transforms.kafka.commit import CommitOffsets
+from transforms.kafka.read import ReadKafka
+from transforms.kafka.write import WriteKafka
 from transforms.language.stage import DetectLanguage
 from transforms.records import DeadLetter, Entry, Extent, Poll
 from transforms.tag.stage import Tag
@@ -42,7 +43,7 @@ class Inputs:
 def build(pipeline: beam.Pipeline, parts: Parts) -> None:
     """The graph of `parts` on `pipeline`."""
     inputs = read(pipeline, parts)
-    cleaned = inputs.entries | "Clean" >> Clean()
+    cleaned = inputs.entries | "InOrder" >> InOrder() | "Clean" >> Clean()
     indexed = (
         cleaned.articles
         | "Language" >> DetectLanguage()

@@ -13,7 +13,7 @@ from tests.fold.fold_play import DAY, NOON, TTL, Play, article, owner
 from transforms.fold import journal
 from transforms.fold.memory import Memory
 from transforms.fold.shingles import Hashes
-from transforms.records import Article, Origin, Source
+from transforms.records import Article, Origin, Source, replace
 
 
 def made(name: str, at: int, agency: str | None = None, body: str = "") -> Article:
@@ -70,6 +70,22 @@ def test_copies_out_of_reach_do_not_hide_those_within() -> None:
     for name in ("new1", "new2"):
         play.deliver(made(name, NOON + 9 * DAY), text)
     assert play.result()["new2"] == (frozenset({"new1", "new2"}), "repost", "new1")
+
+
+def test_an_older_text_behind_a_newer_one_of_the_same_partition_replaces_nothing() -> None:
+    rng, play = random.Random(9), Play()
+    first, second = hashes(rng, 90), hashes(rng, 90)
+
+    def read(offset: int, body: str, reader: str = "kafka:k:t:0") -> Article:
+        return replace(made("a", NOON, body=body), origin=Origin(reader, offset))
+
+    play.deliver(read(7, "the newer text"), second)
+    play.deliver(read(3, "the older text"), first)
+    assert play.shelf.document("a")["body"] == "the newer text"
+    play.deliver(read(9, "the newest text"), first)
+    assert play.shelf.document("a")["body"] == "the newest text"
+    play.deliver(read(2, "from elsewhere", "kafka:k:t:1"), second)
+    assert play.shelf.document("a")["body"] == "from elsewhere"
 
 
 def test_a_digest_is_linked_to_each_original_however_often_one_was_copied() -> None:
