@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from transforms.elastic.index import ElasticIndex
-
 from transforms.elastic.client import ElasticSpec, Server
+from transforms.elastic.index import ElasticIndex
 from transforms.elastic.lease import lease
 from transforms.elastic.reach import Reach
 from transforms.elastic.setup import setup
