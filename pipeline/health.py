@@ -108,3 +108,6 @@ def _report(ref: Ref, parts: Parts, over: threading.Event) -> None:
         except IndexAway as away:
             # The next document tells of it: it counts the seconds that were waited.
             _log.info("no health document now: %s", away)
+        except Exception:
+            # What is refused or odd must not end the reports, nor the rollover, of a run that goes on.
+            _log.exception("no health document now")

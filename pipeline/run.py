@@ -83,7 +83,7 @@ def run_graph(
     failed with.
     """
     check_data(ref)
-    outlets.begin()
+    servers.begin(ref)
     assembled = parts.assemble(ref, start.once, letters, start.due_only)
     # What only looks must not wait for an index that is away; what writes does.
     index = opening.index_of(ref, patient=False)
@@ -152,8 +152,20 @@ def _end(ref: Ref, job: runners.Job, assembled: parts.Parts, index: Index) -> No
     if writing.trouble():
         writing.give_up()
     else:
-        writing.refresh()
+        _flush(writing)
     job.cancel()
+
+
+def _flush(index: Index) -> None:
+    """Let story documents be written that wait to be; for so long as a stop may take."""
+    limit = threading.Timer(DRAIN_S, index.give_up)
+    limit.start()
+    try:
+        index.refresh()
+    except IndexAway:
+        pass
+    finally:
+        limit.cancel()
 
 
 def _quiet(poller: Poller | None, index: Index) -> bool:

@@ -60,6 +60,15 @@ def server_of(ref: Ref, patient: bool = False) -> Server:
     return server(elastic_of(ref), patient)
 
 
+def begin(ref: Ref) -> None:
+    """A run begins: servers that a former run in this process gave up on are waited for again."""
+    from transforms.kafka import outlets
+
+    outlets.begin()
+    if isinstance(resolve(ref).index, ElasticsearchIndex):
+        server_of(ref, patient=True).begin()
+
+
 def kafka_sources(ref: Ref) -> list[int]:
     """Which of the config's sources are Kafka's, by their place in the list."""
     return [at for at, source in enumerate(resolve(ref).sources) if isinstance(source, KafkaSource)]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -112,10 +113,19 @@ def _check_retention(file: str, config: Config) -> None:
         raise DataError(file, "index.retention", "is too short", remedy)
 
 
+def _urls(part: Any) -> list[str]:
+    told = part.get("url") if isinstance(part, dict) else None
+    return [url for url in (told if isinstance(told, list) else [told]) if isinstance(url, str)]
+
+
 def _check_secrets(ref: Ref) -> None:
     """Passwords of servers are named in the config, never written: its text travels with the job."""
     written = raw(ref)
     parts: list[tuple[str, Any]] = [("index", written.get("index"))]
+    channels = (written.get("alerts") or {}).get("channels") or {}
+    for name, channel in channels.items():
+        if isinstance(channel, dict):
+            parts.append((f"alerts.channels.{name}.security", channel.get("security")))
     for section in ("sources", "outputs"):
         parts += [
             (f"{section}[{at}].security", part.get("security"))
@@ -123,6 +133,10 @@ def _check_secrets(ref: Ref) -> None:
             if isinstance(part, dict)
         ]
     for where, part in parts:
+        for url in _urls(part):
+            if "@" in (urlsplit(url).netloc) and not VARIABLE.search(urlsplit(url).netloc):
+                remedy = "write username, and password as ${NAME}, beside it"
+                raise DataError(ref.file, f"{where}.url", "a secret stands in the file", remedy)
         for name in ("api_key", "password", "key_password"):
             value = part.get(name) if isinstance(part, dict) else None
             if value is not None and not VARIABLE.search(str(value)):

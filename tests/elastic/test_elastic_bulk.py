@@ -254,3 +254,29 @@ def test_what_is_not_elasticsearch_9(scripted: Scripted) -> None:
         check_version(Server(spec(scripted)))
     scripted.answer = lambda _: (200, {"version": {"number": "9.5.1"}}, mine)
     assert check_version(Server(spec(scripted))) == "9.5.1"
+
+
+def test_what_a_former_run_gave_up_is_waited_for_again() -> None:
+    asked = Server(ElasticSpec(("http://127.0.0.1:1",)), patient=True)
+    asked.give_up()
+    with pytest.raises(IndexAway):
+        asked.call("GET", "/")
+    asked.begin()
+    threading.Timer(0.5, asked.give_up).start()
+    began = time.monotonic()
+    with pytest.raises(IndexAway):
+        asked.call("GET", "/")
+    assert time.monotonic() - began > 0.3
+
+
+@pytest.mark.parametrize("page", [{"version": "1.2"}, [1], {"version": {"number": None}}])
+def test_an_odd_front_page_is_no_trace(scripted: Scripted, page: object) -> None:
+    from transforms.elastic.version import check_version
+
+    scripted.answer = lambda _: (200, page, {})
+    with pytest.raises(DataError, match="not Elasticsearch"):
+        check_version(Server(spec(scripted)))
+
+
+def test_an_address_with_a_password_is_not_shown() -> None:
+    assert "hunter2" not in repr(ElasticSpec(("http://news:hunter2@search.example:9200",)))

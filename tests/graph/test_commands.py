@@ -205,6 +205,10 @@ def elastic(**more: Any) -> dict[str, Any]:
         (elastic(url="search.example"), "not an http or https URL"),
         (elastic(prefix="News*"), "index.prefix"),
         (elastic(api_key="c2VjcmV0"), "index.api_key: a secret stands in the file; write ${NAME} here"),
+        (elastic(url="http://news:hunter2@search.example:9200"), "index.url: a secret stands in the file"),
+        ({"alerts": {"channels": {"bus": {"kind": "kafka", "brokers": ["b:1"], "topic": "t", "security": {
+            "mechanism": "PLAIN", "username": "u", "password": "hunter2"}}}}},
+         "alerts.channels.bus.security.password: a secret stands in the file"),
         (elastic(api_key="${NO_SUCH}"), "index.api_key: environment variable NO_SUCH is not set"),
         (elastic(bulk_size="8 bananas"), "index.bulk_size: '8 bananas' is not a size"),
         (elastic(retention="10d"), "index.retention: is too short; keep articles for at least three times dedupe.ttl"),

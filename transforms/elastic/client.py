@@ -157,6 +157,10 @@ class Server:
         """Whoever waits, now or later, gets IndexAway; with `cut`, whoever asks for anything, for the reason given."""
         self._waiting.give_up(cut)
 
+    def begin(self) -> None:
+        """A run begins: what a former one in this process gave up is waited for again."""
+        self._waiting.begin()
+
     def close(self) -> None:
         """Let go of connections. Asked again, it connects again."""
         with self._lock:
@@ -176,9 +180,10 @@ def reason(body: Any) -> str:
     """What went wrong, as the body of an answer tells, in one line."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(error, dict):
-        causes = error.get("root_cause") or [error]
-        why = error.get("caused_by") or {}
-        told = [f"{one.get('type')}: {one.get('reason')}" for one in (*causes[:1], why) if one.get("type")]
+        causes, why = error.get("root_cause"), error.get("caused_by")
+        first = causes[0] if isinstance(causes, list) and causes else error
+        parts = [one for one in (first, why) if isinstance(one, dict) and one.get("type")]
+        told = [f"{one.get('type')}: {one.get('reason')}" for one in parts]
         error = "; ".join(dict.fromkeys(told)) or str(error)
     return " ".join(str(error).split())[:500]
 

@@ -6,19 +6,16 @@ For documents of our own, which are small and may be sent twice. Articles have a
 from __future__ import annotations
 
 import json
-import random
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from transforms.elastic.client import reason
+from transforms.elastic.client import Lost, reason
 from transforms.elastic.reach import Kept, Reach, Unexpected
 from transforms.index.documents import parts
 from transforms.records import Json
 
 _AT_ONCE = 500
 _LATER = (429, 503)
-_LONGEST_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,15 @@ def send(reach: Reach, operations: Iterable[Operation]) -> list[Outcome]:
     not hold; those that the server has no room for now are sent again."""
     outcomes: list[Outcome] = []
     for part in parts(operations, _AT_ONCE):
-        todo, wait = part, 0.1
-        while todo:
-            told = list(_sent(reach, todo))
-            outcomes += [one for one in told if one.status not in _LATER]
-            todo = [one.operation for one in told if one.status in _LATER]
-            if todo:
-                time.sleep(wait * random.random())
-                wait = min(_LONGEST_WAIT_S, wait * 2)
+        todo = part
+        with reach.patience() as patience:
+            while todo:
+                told = list(_sent(reach, todo))
+                outcomes += [one for one in told if one.status not in _LATER]
+                later = [one for one in told if one.status in _LATER]
+                todo = [one.operation for one in later]
+                if later:
+                    patience.pause(Lost(f"it takes no more now: {later[0].reason}", refused=True))
     return outcomes
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote
 
-from transforms.elastic.client import Answer, Lost, Server, reason
+from transforms.elastic.client import Answer, Lost, Patience, Server, reason
 from transforms.elastic.names import Names
 from transforms.errors import Refused
 from transforms.index.documents import parts
@@ -176,6 +176,10 @@ class Reach:
                 return after
             tries += 1
             time.sleep(random.random() * min(0.2, 0.002 * 2**tries))
+
+    def patience(self) -> Patience:
+        """For one who sends again by itself: pause between tries."""
+        return self.server.patience(self._patient)
 
     def bulk(self, body: bytes) -> Json:
         """The answer to a bulk request, given as lines of JSON."""

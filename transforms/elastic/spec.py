@@ -19,7 +19,7 @@ class ElasticSpec:
     `replicas` None leaves that to the server. `retention_s` None keeps everything.
     """
 
-    urls: tuple[str, ...]
+    urls: tuple[str, ...] = field(repr=False)
     prefix: str = "news"
     api_key: str | None = field(default=None, repr=False)
     username: str | None = None

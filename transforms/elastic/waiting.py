@@ -16,7 +16,7 @@ from transforms.index.interface import IndexAway
 
 _log = logging.getLogger(__name__)
 _FIRST_S, _LONGEST_S, _LONGEST_ASKED_S = 0.2, 10.0, 60.0
-_IMPATIENT_S = 10.0  # after its first failure
+_IMPATIENT_S = 10.0  # in all
 
 
 class Lost(Exception):
@@ -71,6 +71,11 @@ class Waiting:
         self._cut = cut or self._cut
         self._given_up.set()
 
+    def begin(self) -> None:
+        """A run begins: what a former one in this process gave up is waited for again."""
+        self._cut = None
+        self._given_up.clear()
+
     def check(self) -> None:
         """IndexAway where all asking was cut off."""
         if self._cut is not None:
@@ -112,13 +117,13 @@ class Waiting:
 class Patience:
     """One caller that may have to wait: `pause` before each further try, and leave the block when it is through.
 
-    One that is not `patient` gives up some seconds after its first failure, with IndexAway.
+    One that is not `patient` gives up at a failure some seconds after it began, with IndexAway.
     """
 
     def __init__(self, waiting: Waiting, patient: bool) -> None:
         self._waiting, self._patient = waiting, patient
         self._tries = 0
-        self._began: float | None = None
+        self._began = time.monotonic()
 
     def __enter__(self) -> Patience:
         return self
@@ -129,7 +134,6 @@ class Patience:
     def pause(self, lost: Lost) -> None:
         """Wait until it makes sense to try again."""
         now = time.monotonic()
-        self._began = now if self._began is None else self._began
         pause = min(_LONGEST_S, _FIRST_S * 2 ** min(self._tries, 20)) * random.uniform(0.5, 1)
         pause = max(pause, min(lost.retry_after_s or 0.0, _LONGEST_ASKED_S))
         self._tries += 1
@@ -141,4 +145,4 @@ class Patience:
     def through(self) -> None:
         """It went well: what fails from here on is a new trouble."""
         self._waiting.leave(self, well=True)
-        self._tries, self._began = 0, None
+        self._tries, self._began = 0, time.monotonic()

@@ -14,7 +14,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
+from kafka.errors import (
+    CorruptRecordError,
+    KafkaError,
+    LogTruncationError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 from kafka.structs import TopicPartition
 
 from transforms.errors import DataError
@@ -131,7 +137,9 @@ class Puller:
         self._problem = f"Kafka at {','.join(self.spec.brokers)}: {client.said(error)}"
         # Perhaps a topic is gone.
         self._due["discover"] = 0.0
-        if self._failures % ANEW_AFTER == 0:
+        # After an error while it unpacks a batch kafka-python's consumer turns in a loop for ever when asked again.
+        unpacking = not isinstance(error, KafkaError) or isinstance(error, CorruptRecordError | UnsupportedCodecError)
+        if unpacking or self._failures % ANEW_AFTER == 0:
             self._drop_consumer()
         self._watch()
         self._closing.wait(min(POLL_S * 2 ** min(self._failures, 8), LONGEST_PAUSE_S))
