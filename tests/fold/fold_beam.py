@@ -78,7 +78,7 @@ def fold(chosen: Chosen, source: Any, part: Folding, shards: int = 1, written: b
     with beam.Pipeline(runner=chosen.runner, options=chosen.options) as pipeline:
         decisions = pipeline | "Source" >> source | "Fold" >> Fold(part, shards)
         if written:
-            decisions = decisions | "Index" >> WriteIndex(part.open_index)
+            decisions = (decisions | "Index" >> WriteIndex(part.open_index)).decisions
         decisions | "Watch" >> beam.ParDo(Watch(part.job))
     return run.seen
 
