@@ -17,9 +17,10 @@ from transforms.elastic import forget
 from transforms.elastic.bulk import ASTRAY, CONFLICT, DONE, FAULT, LATER, REFUSED, Bulk, Item, Result
 from transforms.elastic.client import Lost, Patience
 from transforms.elastic.document import GROUPS, Merged, finished, former_document, merge
-from transforms.elastic.homes import LONGEST_ID, Busy, Homes, Recent, Stored, sound
+from transforms.elastic.homes import Busy, Homes, Recent, Stored
 from transforms.elastic.keeper import Keeper
 from transforms.elastic.meta import Forgotten
+from transforms.elastic.names import LONGEST_ID, sound
 from transforms.elastic.operations import Operation, done
 from transforms.elastic.reach import Reach
 from transforms.index.encode import UNSTORABLE, mend, mend_text
@@ -50,9 +51,8 @@ class Task:
 class Articles:
     """Writes the articles of one index. Thread-safe: no two threads work on one article at the same time."""
 
-    def __init__(self, reach: Reach, homes: Homes, gone: Forgotten, keeper: Keeper, patient: bool) -> None:
+    def __init__(self, reach: Reach, homes: Homes, gone: Forgotten, keeper: Keeper) -> None:
         self._reach, self._homes, self._gone, self._keeper = reach, homes, gone, keeper
-        self._patient = patient
         self._bulk = Bulk(reach.server)
         self._busy = Busy()
         self._origins: Recent[str, str] = Recent()  # article: the source it was first seen in
@@ -83,7 +83,7 @@ class Articles:
                 self._reach.server.count(rejected=1)
         todo = [task for task in tasks if not task.outcomes]
         stories: set[str] = set()
-        with self._reach.server.patience(self._patient) as patience:
+        with self._reach.patience() as patience:
             while todo:
                 planned = self._planned(todo)
                 for task in todo:

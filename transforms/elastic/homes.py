@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from transforms.elastic.client import Server, reason
-from transforms.elastic.names import Names
+from transforms.elastic.names import Names, sound
 from transforms.elastic.reach import Unexpected
 from transforms.errors import Refused
 from transforms.index.documents import parts
@@ -24,7 +24,6 @@ from transforms.records import Json
 
 K = TypeVar("K")
 V = TypeVar("V")
-LONGEST_ID = 512  # bytes, of the server
 _REMEMBERED = 1 << 16
 _AT_ONCE = 1000  # documents asked for in one request
 _LIST_S = 30.0  # for which the list of indices is believed
@@ -91,16 +90,11 @@ class Stored:
     term: int
 
 
-def sound(key: str) -> bool:
-    """Whether a server takes this as an id."""
-    return 0 < len(key.encode("utf-8", "replace")) <= LONGEST_ID
-
-
 class Homes:
     """The indices of articles, and which article is in which."""
 
-    def __init__(self, server: Server, patient: bool, list_s: float = _LIST_S) -> None:
-        self._server, self._patient, self._list_s = server, patient, list_s
+    def __init__(self, server: Server, list_s: float = _LIST_S) -> None:
+        self._server, self._list_s = server, list_s
         self._names = Names(server.spec.prefix)
         self._homes: Recent[str, str] = Recent()
         self._listed: tuple[float, list[str]] | None = None
@@ -147,7 +141,7 @@ class Homes:
         params = {} if fields is None else {"_source_includes": ",".join(fields)}
         for part in parts(pairs, _AT_ONCE):
             docs = [{"_index": index, "_id": key} for index, key in part]
-            answer = self._server.call("POST", "/_mget", {"docs": docs}, params, patient=self._patient)
+            answer = self._server.call("POST", "/_mget", {"docs": docs}, params)
             if answer.status != 200:
                 raise Unexpected(f"reading articles: {answer.status} {reason(answer.body)}")
             for one in answer.body["docs"]:
@@ -165,7 +159,7 @@ class Homes:
 
     def _look(self) -> list[str]:
         name, write = self._names.of("articles"), self._names.write("articles")
-        answer = self._server.call("GET", f"/{name}/_alias", patient=self._patient)
+        answer = self._server.call("GET", f"/{name}/_alias")
         if answer.status == 404:
             raise Refused(
                 f"Elasticsearch has no index {self._names.prefix!r} yet; run the pipeline, or "

@@ -31,11 +31,11 @@ class ElasticIndex:
     def __init__(self, spec: ElasticSpec, patient: bool = False) -> None:
         self.closed = False
         self.server = server(spec, patient)
-        self._reach = Reach(self.server, patient)
+        self._reach = Reach(self.server)
         self._gone = Forgotten(self._reach)
         self._keeper = Keeper(self._reach)
-        self._homes = Homes(self.server, patient)
-        self._articles = Articles(self._reach, self._homes, self._gone, self._keeper, patient)
+        self._homes = Homes(self.server)
+        self._articles = Articles(self._reach, self._homes, self._gone, self._keeper)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an ElasticIndex holds secrets and is not pickled: carry what opens it again")

@@ -10,7 +10,13 @@ import re
 from dataclasses import dataclass
 
 SERIES = ("articles", "health")
+LONGEST_ID = 512  # bytes, of the server
 SINGLE = ("stories", "alerts", "feeds", "revisions", "forgotten", "meta")
+
+
+def sound(key: str) -> bool:
+    """Whether a server takes this as an id."""
+    return 0 < len(key.encode("utf-8", "replace")) <= LONGEST_ID
 
 
 @dataclass(frozen=True, slots=True)

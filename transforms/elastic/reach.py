@@ -19,14 +19,13 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from transforms.elastic.client import Answer, Lost, Patience, Server, reason
-from transforms.elastic.names import Names
+from transforms.elastic.names import Names, sound
 from transforms.errors import Refused
 from transforms.index.documents import parts
 from transforms.index.interface import IndexAway
 from transforms.records import Json
 
 _AT_ONCE = 500
-_LONGEST_ID = 512  # bytes
 # A search that found only some shards would be an answer that is wrong without saying so.
 _WHOLE = {"allow_partial_search_results": "false"}
 
@@ -138,7 +137,7 @@ class Reach:
 
     def several(self, name: str, keys: Iterable[str]) -> dict[str, Kept]:
         """Those with these ids, by id, as they stand at this moment."""
-        wanted = [key for key in dict.fromkeys(keys) if 0 < len(key.encode()) <= _LONGEST_ID]
+        wanted = [key for key in dict.fromkeys(keys) if sound(key)]
         told = (one for part in parts(wanted, _AT_ONCE) for one in self._read(name, part) if one.get("found"))
         kept = (Kept(one["_index"], one["_id"], one["_source"], one["_seq_no"], one["_primary_term"]) for one in told)
         return {one.id: one for one in kept}

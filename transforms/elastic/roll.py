@@ -31,12 +31,13 @@ def roll(server: Server, spec: ElasticSpec | None = None, dry_run: bool = False)
     """Returns what was done (with `dry_run`: what would be), in words. Raises as `setup` does."""
     spec = spec or server.spec
     changes: list[str] = []
-    if not has_lifecycle(server):
+    ours = not has_lifecycle(server)
+    if ours:
         for series in SERIES:
             changes += _rolled_over(server, spec, series, dry_run)
     if spec.retention_s is not None:
         limit = int(time.time() - spec.retention_s)
-        if not has_lifecycle(server):
+        if ours:
             for series in SERIES:
                 changes += _deleted(server, spec, series, limit, dry_run)
         changes += _swept(Reach(server), limit, dry_run)
