@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from transforms.clean.replay import entry_document
 from transforms.fold.memory import Decision
@@ -21,6 +19,7 @@ from transforms.index.write import entry_of
 from transforms.kafka.outlet import Headers, Outlet, Refusal, Sent
 from transforms.kafka.outlets import open_outlet
 from transforms.kafka.specs import OutputSpec
+from transforms.perprocess import PerProcess
 from transforms.records import Article, DeadLetter, Entry, Json, Origin, Source, seconds
 
 log = logging.getLogger(__name__)
@@ -192,23 +191,9 @@ def _letter(posted: Posted, refusal: Refusal) -> DeadLetter:
     return DeadLetter(STAGE, f"{refusal.reason}: {posted.key}", "entry", entry_document(entry), origin, entry.arrived)
 
 
-_publishers: dict[tuple[Any, ...], Publisher] = {}
-_registry = threading.Lock()
+_publishers: PerProcess[Publisher] = PerProcess()
 
 
 def publisher(spec: OutputSpec) -> Publisher:
     """The publisher of an output: the same for every caller of the process."""
-    key = (os.getpid(), spec.key, spec.articles, spec.stories)
-    with _registry:
-        return _publishers.setdefault(key, Publisher(spec))
-
-
-def _after_fork() -> None:
-    """In a child: a lock that another thread held would never be let go."""
-    global _registry  # noqa: PLW0603
-    _registry = threading.Lock()
-    _publishers.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    return _publishers.get((spec.key, spec.articles, spec.stories), lambda: Publisher(spec))
