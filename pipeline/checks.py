@@ -100,12 +100,11 @@ def _elastic(ref: Ref) -> str:
 
 def _kafka(ref: Ref, at: int) -> str:
     from transforms.kafka.client import KafkaError
-    from transforms.kafka.starts import check, lag
+    from transforms.kafka.starts import check
 
     spec = servers.kafka_of(ref, at)
     try:
-        check(spec)
-        found = lag(spec)
+        found = check(spec)
     except KafkaError as error:
         why = f"no broker answers at {', '.join(spec.brokers)} ({type(error).__name__})"
         raise MissingPart(f"{why}; start it, or mend `brokers`") from None

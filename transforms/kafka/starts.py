@@ -45,24 +45,19 @@ def lag(spec: KafkaSpec) -> dict[tuple[str, int], tuple[int | None, int]]:
         client.close(consumer)
 
 
-def check(spec: KafkaSpec) -> None:
-    """Raise DataError where the source cannot be read as the config says, KafkaError where no broker answers."""
-    consumer = client.consumer(spec)
-    try:
-        partitions = wanted_partitions(consumer, spec)
-        missing = set(spec.topics) - {at.topic for at in partitions}
-        if missing:
-            name = sorted(missing)[0]
-            raise DataError(
-                f"kafka {spec.id}", "topics", f'the cluster has no topic "{name}"', "create it, or correct it"
-            )
-        _demand_a_commit(spec, committed_offsets(consumer, partitions))
-    finally:
-        client.close(consumer)
+def check(spec: KafkaSpec) -> dict[tuple[str, int], tuple[int | None, int]]:
+    """`lag`, of a source that can be read as the config says; DataError for one that cannot."""
+    found = lag(spec)
+    missing = set(spec.topics) - {topic for topic, _ in found}
+    if missing:
+        name = sorted(missing)[0]
+        raise DataError(f"kafka {spec.id}", "topics", f'the cluster has no topic "{name}"', "create it, or correct it")
+    _demand_a_commit(spec, [committed for committed, _ in found.values()])
+    return found
 
 
-def _demand_a_commit(spec: KafkaSpec, committed: dict[TopicPartition, int | None]) -> None:
-    if spec.start == "committed" and all(offset is None for offset in committed.values()):
+def _demand_a_commit(spec: KafkaSpec, committed: Collection[int | None]) -> None:
+    if spec.start == "committed" and all(offset is None for offset in committed):
         problem = f'the group "{spec.group}" has committed nothing'
         raise DataError(f"kafka {spec.id}", "start", problem, "begin with earliest, latest or a time")
 
@@ -76,7 +71,7 @@ def starts(consumer: Any, spec: KafkaSpec, partitions: set[TopicPartition], late
     """
     committed = committed_offsets(consumer, partitions)
     if not later:
-        _demand_a_commit(spec, committed)
+        _demand_a_commit(spec, committed.values())
     known_topics = {at.topic for at, offset in committed.items() if offset is not None}
     fresh = {at for at, offset in committed.items() if offset is None}
     new = {at for at in fresh if later or at.topic in known_topics}
