@@ -20,12 +20,12 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError
 
 from pipeline import config, graph, parts, runners, servers
 from pipeline.config import Ref
 from pipeline.parts import Parts
 from tests.bench.corpus import records
+from tests.kafka_elastic.streams import committed
 from tests.running import configure
 from transforms.elastic import document
 from transforms.fold.memory import Decision
@@ -180,7 +180,7 @@ def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) ->
         job = runners.Job(pipeline)
         until = time.monotonic() + LIMIT_S
         while not job.wait(0.1) and time.monotonic() < until:
-            done = committed(spec.brokers, spec.group, spec.topics[0])
+            done = committed(",".join(spec.brokers), spec.group, spec.topics[0])
             if done and (not moments or done > moments[-1][1]):
                 moments.append((time.perf_counter(), done))
             if done >= count:
@@ -191,16 +191,3 @@ def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) ->
     (first, begun), (last, ended) = moments[0], moments[-1]
     assert ended > begun, "one commit took all: too few articles to measure"
     return (last - first) * count / (ended - begun)
-
-
-def committed(brokers: tuple[str, ...], group: str, topic: str) -> int:
-    """How many records of the topic the group has committed."""
-    admin = KafkaAdminClient(bootstrap_servers=list(brokers))
-    try:
-        told = admin.list_group_offsets({group: None}).get(group, {})
-    except KafkaError:
-        # Nobody coordinates a group before it commits for the first time.
-        told = {}
-    finally:
-        admin.close()
-    return sum(offset.offset for part, offset in told.items() if part.topic == topic)

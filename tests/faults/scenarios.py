@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tests.elastic_faults.fault_proxy import Exchange, operations
 from tests.faults.look import wait_for
 from tests.faults.trial import Broken, Trial
+from tests.servers.process import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +118,22 @@ def _kill_at_bulk(
 
 def kill_elasticsearch(trial: Trial, load: Load) -> str:
     """kill -9 of Elasticsearch under load, and a new start of it some seconds later."""
-    with sending(trial, load.records, 8.0):
-        trial.await_work()
-        moment, gone = trial.dice.uniform(0, 3), trial.dice.uniform(0, 5)
-        time.sleep(moment)
-        trial.ground.elastic.kill9()
-        time.sleep(gone)
-        trial.ground.elastic.start()
-    return f"{moment:.2f} s after a bulk, away for {gone:.1f} s and a start"
+    return _killed(trial, load, trial.ground.elastic)
 
 
 def kill_kafka(trial: Trial, load: Load) -> str:
     """kill -9 of the broker under load, and a new start of it some seconds later."""
+    return _killed(trial, load, trial.ground.kafka)
+
+
+def _killed(trial: Trial, load: Load, server: Process) -> str:
     with sending(trial, load.records, 8.0):
         trial.await_work()
         moment, gone = trial.dice.uniform(0, 3), trial.dice.uniform(0, 5)
         time.sleep(moment)
-        trial.ground.kafka.kill9()
+        server.kill9()
         time.sleep(gone)
-        trial.ground.kafka.start()
+        server.start()
     return f"{moment:.2f} s after a bulk, away for {gone:.1f} s and a start"
 
 

@@ -17,6 +17,19 @@ from kafka.errors import KafkaError
 from tests.running import environment
 
 
+def committed(brokers: str, group: str, topic: str) -> int:
+    """How many records of the topic the group has committed."""
+    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    try:
+        told = admin.list_group_offsets({group: None}).get(group, {})
+    except KafkaError:
+        # Nobody coordinates a group before it commits for the first time.
+        told = {}
+    finally:
+        admin.close()
+    return sum(offset.offset for part, offset in told.items() if part.topic == topic)
+
+
 @dataclass
 class Lag:
     """How far a group is behind in a topic, as Kafka tells it."""
@@ -30,15 +43,7 @@ class Lag:
         parts = [TopicPartition(self.topic, n) for n in consumer.partitions_for_topic(self.topic)]
         ends = consumer.end_offsets(parts)
         consumer.close()
-        admin = KafkaAdminClient(bootstrap_servers=self.brokers)
-        try:
-            told = admin.list_group_offsets({self.group: None})[self.group]
-        except KafkaError:
-            # Nobody coordinates a group before it commits for the first time.
-            told = {}
-        finally:
-            admin.close()
-        return sum(end - (told[part].offset if part in told else 0) for part, end in ends.items())
+        return sum(ends.values()) - committed(self.brokers, self.group, self.topic)
 
 
 @dataclass(frozen=True)
