@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds:
     lines = [
         "# Faults",
         "",
-        f"Printed by `make faults N={asked.n} SEED={seed}` at commit {commit()}, in {seconds / 60:.0f} minutes. "
+        f"Printed by `{command(asked, seed)}` at commit {commit()}, in {seconds / 60:.0f} minutes. "
         "[operations.md](operations.md) tells what each part does when another is away.",
         "",
         f"{len(rows)} blows; {len(rows) - len(bad)} as it must be, {len(bad)} not. Each round is one topic of four "
@@ -48,6 +49,17 @@ def _cells(row: Row) -> list[str]:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def command(asked: argparse.Namespace, seed: int) -> str:
+    """The command that does the same again: what `asked` holds, whether it was said or is the default."""
+    told = {**vars(asked), "seed": seed}
+    options = [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
+        for name, value in told.items()
+        if name not in ("rows", "write") and value not in ("", False, None)
+    ]
+    return " ".join(["python -m tests.faults", *options])
 
 
 def commit() -> str:
