@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 N ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test servers servers-stop bench faults soak lint lock schemas kibana clean
+.PHONY: help setup run test servers servers-stop bench eval faults soak lint lock schemas kibana clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -39,6 +39,9 @@ servers-stop: $(READY) ## end what `make servers` started
 bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.bench
+
+eval: $(READY) ## folding, credit, tags and language on public data beside their floors; SET= one set, RAISE=1 raises floors
+	@$(PY) -m tests.eval $(foreach set,$(SET),--set $(set)) $(if $(RAISE),--raise)
 
 faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=1 times each; SEED= repeats a run
 	@$(PY) -m pipeline.prism
