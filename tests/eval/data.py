@@ -30,8 +30,8 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
-def table(path: Path, quoting: int = csv.QUOTE_MINIMAL) -> Iterator[dict[str, str]]:
+def table(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a tab-separated file, plain or gzipped, by the names in its first line."""
-    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else None
-    with opened or path.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines, delimiter="\t", quoting=quoting)  # type: ignore[arg-type]
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, delimiter="\t")

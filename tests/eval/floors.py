@@ -23,8 +23,8 @@ _NOISE = 1e-9
 _KEYS = ("floor", "ceiling", "aim", "slack", "measured", "date")
 _HEAD = """\
 # What each figure of `make eval` must keep to; docs/evaluation.md tells what the figures mean.
-# `floor` is the least, `ceiling` the most; `aim` is what was asked for; `measured` and `date` are of the day it was pinned.
-# `python -m tests.eval --raise` writes this file: it tightens what was bettered, adds what is new, and loosens nothing.
+# `floor` is the least, `ceiling` the most, `aim` what was asked for; `measured` and `date` are of the day of pinning.
+# `make eval RAISE=1` writes this file: it tightens what was bettered, adds what is new, and loosens nothing.
 """
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import pairwise
 
 from deploy.kibana.svg import right_to_left
 from tests.eval.floors import Floor
@@ -81,7 +82,7 @@ def _marked(shown: Shown) -> str:
     text = shown.text
     edges = sorted({0, len(text), *(edge for span, _ in shown.marks for edge in span)})
     parts = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         labels = [label for (a, b), label in shown.marks if a <= start and end <= b]
         if labels:
             told = "; ".join(dict.fromkeys(label for label in labels if label != "shared"))

@@ -181,7 +181,7 @@ def _shown(name: str, other: str | None = None) -> Shown:
 def _unfound(gold: list[Pair]) -> list[Miss]:
     return [
         Miss(f"{NAME}.recall", pair.containment, f"{pair.one} and {pair.other}",
-             f"one text: containment {pair.containment:.2f}, Jaccard {pair.jaccard:.2f}", "neither one story nor linked",
+             f"one text: containment {pair.containment:.2f}, Jaccard {pair.jaccard:.2f}", "no story or link joins them",
              (_shown(pair.one, pair.other), _shown(pair.other, pair.one)))
         for pair in gold if not folding().hit(pair.one, pair.other)
     ]  # fmt: skip

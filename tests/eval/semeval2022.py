@@ -14,7 +14,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from tests.eval import curves, data
-from tests.eval.model import Figure, Measured, Miss, Shown, share
+from tests.eval.model import Figure, Measured, Miss, Shown
 from tests.eval.overlap import compare
 from tests.eval.stream import Folding, folded, prepared
 from transforms.records import Article, DeadLetter, Entry, Origin, Source
@@ -126,10 +126,11 @@ def _misses() -> list[Miss]:
     misses = []
     for pair in _linked(pair for pair in corpus().pairs if pair.rating >= DIFFERENT):
         one, other = pair.ids
-        misses.append(
-            Miss(f"{NAME}.different_linked.{pair.language}", pair.rating, pair.name, f"rated {pair.rating:g}: different",
-                 f"linked; containment {_containment(pair):.2f} as given", (_shown(one, other), _shown(other, one)))
-        )  # fmt: skip
+        expected = f"rated {pair.rating:.2g}: different"
+        found = f"linked; containment {_containment(pair):.2f} as given"
+        texts = (_shown(one, other), _shown(other, one))
+        key = f"{NAME}.different_linked.{pair.language}"
+        misses.append(Miss(key, pair.rating, pair.name, expected, found, texts))
     for pair in corpus().pairs:
         held = _containment(pair)
         if pair.rating < SAME and held >= 0.3 and not folding().hit(*pair.ids):
