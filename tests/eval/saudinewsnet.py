@@ -15,6 +15,7 @@ from tests.eval import curves, data
 from tests.eval.model import Figure, Measured, Miss, Shown, share
 from tests.eval.overlap import compare
 from tests.eval.stream import DAY, Folding, folded, prepared
+from transforms.clean.walls import is_wall
 from transforms.fold.memory import Memory
 from transforms.records import Article, Entry, Origin, Source, rfc3339, seconds
 
@@ -116,6 +117,8 @@ def measure() -> Measured:
         _figure("joined_contained", share(len(joined) - len(far_joined), len(joined)), len(joined),
                 "the same, with every repost's original"),
         _figure("joined_far", len(far_joined), len(joined), "those below that", least=False, count=True),
+        _figure("taken_for_walls", sum(map(is_wall, corpus().given.values())), len(corpus().given),
+                "articles that cleaning takes for a cookie notice or the like", least=False, count=True),
         _figure("own_original", share(len(elected), len(holding)), len(holding),
                 "stories with reposts that hold an article of the Saudi Press Agency, with such a one as original"),
     ]  # fmt: skip

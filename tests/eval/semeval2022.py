@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.eval import curves, data
-from tests.eval.model import Figure, Measured, Miss, Shown
+from tests.eval.model import Figure, Measured, Miss, Shown, share
 from tests.eval.overlap import compare
 from tests.eval.stream import Folding, folded, prepared
 from transforms.records import Article, DeadLetter, Entry, Origin, Source
+from transforms.yamls import read_yaml
 
 NAME = "semeval2022"
 DIFFERENT, SAME = 3.0, 2.0
@@ -103,11 +105,15 @@ def measure() -> Measured:
     same = [pair for pair in pairs if pair.rating < SAME]
     tells = "pairs rated below 2 that are linked"
     figures.append(Figure(f"{NAME}.same_linked", "all", len(_linked(same)), len(same), tells, count=True))
-    refused = corpus().refused
+    refused, walls = corpus().refused, labelled()
+    found = len(walls & refused.keys())
+    tells = "cookie notices, paywalls, robot checks (ids labelled by hand) that cleaning refuses"
+    figures.append(Figure(f"{NAME}.walls_refused", "all", share(found, len(walls)), len(walls), tells))
+    others = len(corpus().given) - len(walls)
+    tells = "other texts that it refuses"
     figures.append(
-        Figure(f"{NAME}.refused", "all", len(refused), len(corpus().given),
-               "texts that cleaning takes for no article", count=True)
-    )  # fmt: skip
+        Figure(f"{NAME}.articles_refused", "all", len(refused) - found, others, tells, least=False, count=True)
+    )
     listed = {
         "different_linked": [{"pair": p.name, "language": p.language, "rating": p.rating,
                               "containment": round(_containment(p), 4)}
@@ -115,6 +121,13 @@ def measure() -> Measured:
         "refused": [{"id": name, "reason": reason} for name, reason in sorted(refused.items())],
     }  # fmt: skip
     return Measured(NAME, tuple(figures), tuple(_misses()), _pictures(), listed)
+
+
+@cache
+def labelled() -> frozenset[str]:
+    """The ids of texts that a person found to be walls."""
+    read = read_yaml(Path(__file__).with_name("semeval_walls.yaml"), "semeval_walls.yaml")
+    return frozenset(map(str, read["walls"]))
 
 
 def _containment(pair: Pair) -> float:
@@ -139,12 +152,17 @@ def _misses() -> list[Miss]:
                 Miss(f"{NAME}.same_linked", held, pair.name, f"rated {pair.rating:g}: the same story",
                      f"not linked, though containment is {held:.2f}", (_shown(one, other), _shown(other, one)))
             )  # fmt: skip
+    refused = corpus().refused.keys()
+    for key, names, found in (("walls_refused", labelled() - refused, "taken for an article"),
+                              ("articles_refused", refused - labelled(), "refused")):  # fmt: skip
+        expected = "an article" if key == "articles_refused" else "no article, by the labels"
+        misses += [Miss(f"{NAME}.{key}", 1, name, expected, found, (_shown(name),)) for name in sorted(names)]
     return misses
 
 
-def _shown(name: str, other: str) -> Shown:
-    return Shown(f"{name} · {corpus().hosts[name]} · {folding().verdict(name)}", corpus().given[name],
-                 folding().marks(name, other))  # fmt: skip
+def _shown(name: str, other: str | None = None) -> Shown:
+    head = f"{name} · {corpus().hosts[name]} · {folding().verdict(name)}"
+    return Shown(head, corpus().given[name], folding().marks(name, other) if other else ())
 
 
 def _pictures() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from transforms.clean import walls
 from transforms.clean.dates import published
 from transforms.clean.encoding import mend
 from transforms.clean.furniture import strip_furniture
@@ -13,6 +14,8 @@ from transforms.clean.replay import entry_document
 from transforms.clean.urls import article_id, canonical
 from transforms.records import Article, DeadLetter, Entry, Source
 
+# The method of a text that was had in place of its page's.
+SUMMARY = "summary"
 # In characters.
 MOST_BODY = 1_000_000
 MOST_MARKUP = 8_000_000
@@ -26,7 +29,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
 def clean(entry: Entry) -> Article | DeadLetter:
     """The article in an entry, in plain text without furniture; a `DeadLetter` of stage `clean` if there is none.
 
-    The text is that of `html`, else `body`, else `summary`, the first that holds a letter; a title alone is enough.
+    The text is that of `html`, else `body`, else `summary`, the first that holds a letter and is no wall (a cookie
+    notice, a paywall, an error page); a title alone is enough.
     An entry without a usable http(s) link is known by its guid. `language` stays the source's claim (a tag, or None).
     """
     longest = max(len(text) for text in (entry.title, entry.body or "", entry.html or "", entry.summary or ""))
@@ -39,11 +43,12 @@ def clean(entry: Entry) -> Article | DeadLetter:
         return _dead(entry, f"guid longer than {_MOST_GUID:,} characters")
     title = _line(entry.title)[:_MOST_TITLE]
     links: set[str] = set()
-    body = strip_furniture(_body(entry, links), title, links)
+    text, method, walled = _text(entry, title, links)
+    body = strip_furniture(text, title, links)
     if len(body) > MOST_BODY:
         return _dead(entry, f"too large: {len(body):,} characters of text, at most {MOST_BODY:,} are read")
     if not _LETTER.search(body) and not _LETTER.search(title):
-        return _dead(entry, "no text")
+        return _dead(entry, walls.REASON if walled else "no text")
     return Article(
         id=article_id(url, entry.source.id, entry.guid),
         origin=entry.origin,
@@ -56,19 +61,27 @@ def clean(entry: Entry) -> Article | DeadLetter:
         author=_line(entry.author)[:_MOST_AUTHOR] or None if entry.author else None,
         published=published(entry.published, entry.arrived),
         language=entry.language if entry.language and _LANGUAGE.fullmatch(entry.language) else None,
-        method=entry.method,
+        method=method,
         extra=entry.extra,
     )
 
 
-def _body(entry: Entry, links: set[str]) -> str:
-    """The text of an entry; lines of it that are links are added to `links`."""
-    if entry.html and (text := text_of(mend(entry.html), links)) and _LETTER.search(text):
-        return text
-    for field in (entry.body, entry.summary):
-        if field and (text := plain(mend(field), links)) and _LETTER.search(text):
-            return text
-    return ""
+def _text(entry: Entry, title: str, links: set[str]) -> tuple[str, str, bool]:
+    """The text of an entry, how it was had, and whether a field was passed over since it is no article but a wall.
+
+    Lines of the text that are links are added to `links`.
+
+    What is left in place of a wall is but a summary of the page: it must not revise a text that was had before.
+    """
+    walled = False
+    for field, read in ((entry.html, text_of), (entry.body, plain), (entry.summary, plain)):
+        found: set[str] = set()
+        if field and (text := read(mend(field), found)) and _LETTER.search(text):
+            if not walls.is_wall(text, title):
+                links |= found
+                return text, SUMMARY if walled else entry.method, walled
+            walled = True
+    return "", SUMMARY if walled else entry.method, walled
 
 
 def _line(text: str) -> str:
