@@ -4,7 +4,8 @@
 
 Reads the data from NEWS_EVAL_DATA (else ../shared/eval), prints a table, and writes for each set a page of its worst
 misses and its pictures into FOLDER (.cache/eval, which git ignores: the texts are their publishers'). `--raise` pins
-what was bettered and what is new. Exit 1 where a figure does not keep to its floor, 3 where the data is absent.
+what was bettered and what is new, here and in docs/evaluation.md. Exit 1 where a figure does not keep to its floor, 2
+for a mistake in the floors, 3 where the data is absent.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.raise_:
         pinned = floors.raised(figures, pinned, datetime.now(UTC).date())
         asked.floors.write_text(floors.text(pinned), "utf-8")
+        if asked.floors == floors.FILE:
+            floors.PAGE.write_text(floors.tabled(floors.PAGE.read_text("utf-8"), pinned), "utf-8")
     told = floors.broken(figures, pinned)
     if asked.json:
         print(json.dumps([_document(result, pinned) for result in results], ensure_ascii=False, indent=1))

@@ -17,7 +17,7 @@ from functools import cache
 from babel import Locale
 
 from tests.eval import data
-from tests.eval.model import Figure, Measured, Miss, Shown, share
+from tests.eval.model import JUDGED, Figure, Measured, Miss, Shown, share
 from tests.eval.overlap import Span
 from transforms.tag.clitics import readings
 from transforms.tag.entities import load_gazetteer
@@ -166,14 +166,20 @@ def measure() -> Measured:
         figures.append(Figure(f"{NAME}.{name}", LANGUAGE, value, len(judged), tells))
         # Lists cover what they name: who is not in them is no error to be read one by one.
         if not name.endswith("_coverage"):
-            misses += [_miss(f"{NAME}.{name}", case) for case in judged if not case.right]
+            misses += _misses(f"{NAME}.{name}", [case for case in judged if not case.right])
     return Measured(NAME, tuple(figures), tuple(misses))
 
 
-def _miss(figure: str, case: Case) -> Miss:
-    sentence, (start, end) = case.sentence, case.span
-    labels = " ".join(token.tag for token in sentence.touched(case.span))
-    ours = [(span, f"{kind}: {name}") for span, kind, name in sentence.found]
-    marks = ours if case.span in [span for span, _ in ours] else [*ours, (case.span, "gold")]
-    return Miss(figure, 1.0, sentence.text[start:end], f"labels: {labels}", case.tells,
-                (Shown("the sentence", sentence.text, tuple(sorted(marks))),))  # fmt: skip
+def _misses(figure: str, cases: list[Case]) -> Iterator[Miss]:
+    """A miss for each name that is judged wrong, with its first sentence; the most frequent is the worst."""
+    by: dict[tuple[str, str], list[Case]] = {}
+    for case in cases:
+        by.setdefault((case.sentence.text[slice(*case.span)], case.tells), []).append(case)
+    for (name, tells), same in by.items():
+        sentence, judged = same[0].sentence, same[0].span
+        labels = " ".join(token.tag for token in sentence.touched(judged))
+        marks = [(span, f"{kind}: {found}") for span, kind, found in sentence.found if span != judged]
+        marks.append((judged, f"{JUDGED}{tells}"))
+        times = "" if len(same) == 1 else f", {len(same)} times; the first"
+        shown = Shown(f"the sentence{times}", sentence.text, tuple(sorted(marks)))
+        yield Miss(figure, len(same), name, f"labels: {labels}", tells, (shown,))

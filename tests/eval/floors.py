@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.eval.model import Figure
+from tests.running import ROOT
 from transforms.errors import DataError
 from transforms.yamls import read_yaml
 
 FILE = Path(__file__).with_name("floors.yaml")
+PAGE = ROOT / "docs" / "evaluation.md"
+BEGIN, END = "<!-- eval: begin -->", "<!-- eval: end -->"
 PLACES = 10_000
 _NOISE = 1e-9
 _KEYS = ("floor", "ceiling", "aim", "slack", "measured", "date")
@@ -114,7 +117,8 @@ def raised(figures: Iterable[Figure], floors: Mapping[str, Floor], today: date) 
             found[figure.key] = Floor(figure.key, value, least, _near(figure.value, figure), today)
         elif (value > held.value + _NOISE) if least else (value < held.value - _NOISE):
             found[figure.key] = replace(held, value=value, measured=_near(figure.value, figure), date=today)
-    return found
+    sets = list(dict.fromkeys(key.partition(".")[0] for key in found))
+    return {key: floor for name in sets for key, floor in found.items() if key.partition(".")[0] == name}
 
 
 def _pinned(figure: Figure, slack: float, *, least: bool) -> float:
@@ -140,3 +144,36 @@ def text(floors: Mapping[str, Floor]) -> str:
         inner = ", ".join(f"{word}: {value}" for word, value in told.items() if value is not None)
         lines.append(f"{key}: {{{inner}}}")
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def table(floors: Mapping[str, Floor]) -> str:
+    """The floors as the table of docs/evaluation.md: a row a figure, its languages side by side."""
+    rows: dict[str, list[Floor]] = {}
+    for key, floor in floors.items():
+        rows.setdefault(".".join(key.split(".")[:2]), []).append(floor)
+    lines = ["| figure | measured when pinned | floor | aim |", "| --- | --- | --- | --- |"]
+    for name, held in rows.items():
+        measured = _side_by_side(held, [f"{int(floor.measured * PLACES + _NOISE) / PLACES:g}" for floor in held])
+        pinned = _side_by_side(held, [floor.shown for floor in held])
+        aims = [floor.aim for floor in held]
+        aim = "" if set(aims) == {None} else _side_by_side(held, ["" if a is None else f"{a:g}" for a in aims])
+        lines.append(f"| `{name}` | {measured} | {pinned} | {aim} |")
+    return "\n".join(lines)
+
+
+def _side_by_side(floors: Iterable[Floor], values: list[str]) -> str:
+    """One value, or each with its language; languages that are alike together."""
+    by: dict[str, list[str]] = {}
+    for floor, value in zip(floors, values, strict=True):
+        by.setdefault(value, []).append(floor.key.split(".")[2] if floor.key.count(".") > 1 else "all")
+    by.pop("", None)
+    if [languages for languages in by.values()] == [["all"]]:
+        return next(iter(by))
+    return "; ".join(f"{', '.join(languages)} {value}" for value, languages in by.items())
+
+
+def tabled(page: str, floors: Mapping[str, Floor]) -> str:
+    """A page with its table made anew between the two marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table(floors)}\n{END}{after}"

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from tests.eval.overlap import Span
 
+# What the label of a mark begins with where the mark is what the miss is about.
+JUDGED = "▸ "
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from deploy.kibana.svg import right_to_left
 from tests.eval.floors import Floor
-from tests.eval.model import Figure, Measured, Miss, Shown
+from tests.eval.model import JUDGED, Figure, Measured, Miss, Shown
 
 WORST = 20
 # Of a stretch without marks, so many characters are shown at each end; a shorter one whole.
@@ -25,7 +25,8 @@ table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-
 article { border-top: 1px solid #e3e8f2; padding: .8rem 0 } h3 { margin: 0 0 .3rem }
 .texts { display: flex; flex-wrap: wrap; gap: 1.2rem } .texts > div { flex: 1 1 24rem; min-width: 0 }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; background: #f7f9fc; padding: .6rem .8rem; border-radius: 6px }
-mark { background: #ffe69a; border-radius: 3px } mark small { color: #5a6d8c; margin: 0 .25em }
+mark { background: #ffe69a; border-radius: 3px } mark.judged { background: #ffb4a8 }
+mark small { color: #5a6d8c; margin: 0 .25em }
 .cut { color: #5a6d8c; font-style: italic } figure { margin: 1rem 0 } svg { max-width: 46rem; width: 100% }
 """
 
@@ -40,7 +41,7 @@ def page(measured: Measured, floors: dict[str, Floor]) -> str:
     for key in sorted(by):
         shown = by[key][:WORST]
         count = f"{len(shown)} of {len(by[key])}" if len(by[key]) > WORST else str(len(shown))
-        parts.append(f"<h2>{escape(key)}: {count} misses</h2>")
+        parts.append(f"<h2>{escape(key)}: {count} {'miss' if count == '1' else 'misses'}</h2>")
         parts += [_miss(miss) for miss in shown]
     if not by:
         parts.append("<p>No misses.</p>")
@@ -87,7 +88,8 @@ def _marked(shown: Shown) -> str:
         if labels:
             told = "; ".join(dict.fromkeys(label for label in labels if label != "shared"))
             small = f"<small>{_safe(told)}</small>" if told else ""
-            parts.append(f"<mark>{_safe(text[start:end])}{small}</mark>")
+            judged = ' class="judged"' if JUDGED in told else ""
+            parts.append(f"<mark{judged}>{_safe(text[start:end])}{small}</mark>")
         else:
             parts.append(_between(text[start:end], first=start == 0, last=end == len(text)))
     return "".join(parts)

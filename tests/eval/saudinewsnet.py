@@ -122,7 +122,12 @@ def measure() -> Measured:
         _figure("own_original", share(len(elected), len(holding)), len(holding),
                 "stories with reposts that hold an article of the Saudi Press Agency, with such a one as original"),
     ]  # fmt: skip
-    misses = [*_unfound(gold), *_wrong(copied, far), *_usurped(set(holding) - set(elected))]
+    misses = [
+        *_unfound(gold),
+        *_wrong("links_far", joined, far),
+        *_wrong("joined_far", joined, [pair for pair in far_joined if pair not in copied]),
+        *_usurped(set(holding) - set(elected)),
+    ]
     listed = {"links_far": [{"ids": pair, "containment": round(joined[pair], 4), "named": pair in copied}
                             for pair in sorted(far_joined, key=joined.__getitem__)]}  # fmt: skip
     return Measured(NAME, tuple(figures), tuple(misses), pictures(copied), listed)
@@ -178,7 +183,10 @@ def _shown(name: str, other: str | None = None) -> Shown:
     head = f"{name}: refused by cleaning" if article is None else (
         f"{name} · {article.source.id} · {rfc3339(article.published)} · {folding().verdict(name)} · {article.title}"
     )  # fmt: skip
-    return Shown(head, corpus().given[name], folding().marks(name, other) if other else ())
+    # An article without a body was folded by its title.
+    return Shown(
+        head, corpus().given[name] or (article.title if article else ""), folding().marks(name, other) if other else ()
+    )
 
 
 def _unfound(gold: list[Pair]) -> list[Miss]:
@@ -190,10 +198,10 @@ def _unfound(gold: list[Pair]) -> list[Miss]:
     ]  # fmt: skip
 
 
-def _wrong(copied: dict[tuple[str, str], float], far: list[tuple[str, str]]) -> list[Miss]:
+def _wrong(figure: str, held: dict[tuple[str, str], float], far: list[tuple[str, str]]) -> list[Miss]:
     return [
-        Miss(f"{NAME}.links_far", 1 - copied[pair], " and ".join(pair), f"no link below containment {LEAST}",
-             f"linked at {copied[pair]:.2f}", (_shown(*pair), _shown(*reversed(pair))))
+        Miss(f"{NAME}.{figure}", 1 - held[pair], " and ".join(pair), f"no link below containment {LEAST}",
+             f"linked at {held[pair]:.2f}", (_shown(*pair), _shown(*reversed(pair))))
         for pair in far
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from tests.eval import anercorp, impresso, masakhanews, saudinewsnet, semeval2022, sib200
+from tests.eval import anercorp, extraction, impresso, masakhanews, saudinewsnet, semeval2022, sib200
 from tests.eval.model import Measured
 
 SETS: dict[str, Callable[[], Measured]] = {
@@ -15,6 +15,7 @@ SETS: dict[str, Callable[[], Measured]] = {
     "anercorp": anercorp.measure,
     "masakhanews": masakhanews.measure,
     "sib200": sib200.measure,
+    "extraction": extraction.measure,
 }
 
 

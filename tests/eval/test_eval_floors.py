@@ -109,6 +109,12 @@ def test_raising_pins_what_is_new_and_keeps_what_is_not_measured(pinned: Path) -
     assert (found["other.count"].value, found["other.count"].least) == (7, False)
 
 
+def test_a_new_figure_stands_with_its_set(pinned: Path) -> None:
+    new = [figure("other.x", 0.5), figure("sample.new", 0.5)]
+    found = floors.raised(new, floors.load(pinned), LATER)
+    assert list(found) == ["sample.recall", "sample.wrong", "sample.new", "other.x"]
+
+
 def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "floors.yaml"
     held = floors.load()
@@ -142,3 +148,18 @@ def test_a_figure_of_no_cases_is_refused() -> None:
 def test_a_shown_share_is_cut_not_rounded_up() -> None:
     assert figure("a.b", 0.99996).shown == "0.9999"
     assert replace(figure("a.b", 5), count=True).shown == "5"
+
+
+def test_the_page_shows_the_floors() -> None:
+    page = floors.PAGE.read_text("utf-8")
+    assert floors.tabled(page, floors.load()) == page, "to write the table anew: make eval RAISE=1"
+    for key in floors.load():
+        assert f"| `{'.'.join(key.split('.')[:2])}` |" in page
+
+
+def test_languages_that_are_alike_stand_together() -> None:
+    held = {key: Floor(key, value, True, value, DAY, aim) for key, value, aim in
+            [("a.f1", 0.9, 0.8), ("a.f1.ar", 0.9, None), ("a.f1.fr", 1, None), ("b.x", 3, None)]}  # fmt: skip
+    assert floors.table(held).splitlines()[2:] == [
+        "| `a.f1` | all, ar 0.9; fr 1 | all, ar ≥ 0.9; fr ≥ 1 | 0.8 |", "| `b.x` | 3 | ≥ 3 |  |",
+    ]  # fmt: skip
