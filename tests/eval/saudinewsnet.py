@@ -147,11 +147,17 @@ def election() -> tuple[list[str], list[str]]:
     """The stories of several articles that hold an agency's own, and those of them that have it as original."""
     holding, elected = [], []
     for story in folding().memory.stories.values():
-        outlets = [_outlet(member.id) for member in story.group.members]
-        if len(outlets) > 1 and set(outlets) & OWN.keys():
+        outlets = {member.id: _outlet(member.id) for member in story.group.members}
+        if len(outlets) > 1 and set(outlets.values()) & OWN.keys():
             holding.append(story.id)
-            elected += [story.id] * (outlets[0] in OWN)
+            elected += [story.id] * (outlets[original(story.id)] in OWN)
     return holding, elected
+
+
+def original(story: str) -> str:
+    """The id of the original of a story of several articles."""
+    first = folding().memory.stories[story].group.members[0].id
+    return str(folding().placements[first]["original_id"])
 
 
 def pictures(copied: dict[tuple[str, str], float]) -> dict[str, str]:
@@ -209,11 +215,11 @@ def _wrong(figure: str, held: dict[tuple[str, str], float], far: list[tuple[str,
 def _usurped(stories: set[str]) -> list[Miss]:
     misses = []
     for name in sorted(stories):
-        members = folding().memory.stories[name].group.members
+        members, first = folding().memory.stories[name].group.members, original(name)
         own = next(member for member in members if _outlet(member.id) in OWN)
         misses.append(
             Miss(f"{NAME}.own_original", len(members), f"a story of {len(members)}", f"the original is {own.id}",
-                 f"the original is {members[0].id}; {own.id} credits {', '.join(own.credits) or 'nobody'}",
-                 (_shown(members[0].id, own.id), _shown(own.id, members[0].id)))
+                 f"the original is {first}; {own.id} credits {', '.join(own.credits) or 'nobody'}",
+                 (_shown(first, own.id), _shown(own.id, first)))
         )  # fmt: skip
     return misses
