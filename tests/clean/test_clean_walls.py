@@ -64,12 +64,12 @@ def test_a_notice_under_a_story_takes_nothing_of_it() -> None:
 
 
 def test_a_mistake_in_the_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    content = yaml.safe_load((walls.DATA / "walls.yaml").read_text("utf-8"))
+    content = yaml.safe_load((walls.DATA / "wall_pages.yaml").read_text("utf-8"))
     content["languages"]["en"]["phrases"][1] = ["ad%"]
-    (tmp_path / "walls.yaml").write_text(yaml.safe_dump(content), "utf-8")
+    (tmp_path / "wall_pages.yaml").write_text(yaml.safe_dump(content), "utf-8")
     monkeypatch.setattr(walls, "DATA", tmp_path)
     walls.walls.cache_clear()
-    with pytest.raises(DataError, match=r"walls.yaml: languages\.en\.phrases\.1: 'ad%'"):
+    with pytest.raises(DataError, match=r"wall_pages.yaml: languages\.en\.phrases\.1: 'ad%'"):
         walls.walls()
     walls.walls.cache_clear()
 

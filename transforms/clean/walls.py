@@ -1,6 +1,6 @@
 """Pages that a site sends in place of an article: cookie notices, paywalls, robot checks, errors.
 
-What they say is data (`transforms/data/walls.yaml`, whose head tells how it is counted). A wall speaks to the reader;
+What they say is data (`transforms/data/wall_pages.yaml`, whose head tells how it is counted). A wall speaks to the reader;
 an article about cookies speaks of them. So a phrase counts only in a sentence that holds a word of address.
 """
 
@@ -20,7 +20,7 @@ from transforms.errors import DataError
 from transforms.text import fold
 
 REASON = "no article: a cookie notice, a paywall, a robot check or an error page"
-_FILE = "walls.yaml"
+_FILE = "wall_pages.yaml"
 _WORD = re.compile(r"\w+")
 # A full stop inside an address or a number ends no sentence.
 _END = re.compile(r"\n+|[.!?؟。…]+(?=\s|$|[A-ZÀ-ÞĄ-Ž])")
