@@ -1,7 +1,7 @@
 """Pages that a site sends in place of an article: cookie notices, paywalls, robot checks, errors.
 
-What they say is data (`transforms/data/wall_pages.yaml`, whose head tells how it is counted). A wall speaks to the reader;
-an article about cookies speaks of them. So a phrase counts only in a sentence that holds a word of address.
+What they say is data (`transforms/data/wall_pages.yaml`, whose head tells how it is counted). A wall speaks to the
+reader; an article about cookies speaks of them. So a phrase counts only in a sentence that holds a word of address.
 """
 
 from __future__ import annotations
