@@ -1,10 +1,12 @@
 """Wire credit on French and German newspaper pages of 1840 to 2000, read by OCR; the labels are human.
 
-A page counts once per agency: its labels, whatever stands around them, against what the product credits.
+A page counts once per agency: its labels, whatever stands around them, against what the product credits. Only agencies
+that the labels have a name for count.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,8 +21,6 @@ from transforms.attribute import load_agencies
 NAME, LANGUAGES = "impresso", ("fr", "de")
 # The labels' names for our slugs. "unk" (an agency that the labels do not name) has none.
 SLUGS = {"ats-sda": "ats", "up-upi": "upi", "ag": "agencies", "spk-smp": "spk", "ddp-dapd": "ddp"}
-# Agencies of ours that the labels leave unknown (pat), or name for others (spk); nothing is counted for them.
-UNLABELLED = frozenset({"pat", "spk"})
 _LABEL = re.compile(r"[BI]-org\.ent\.pressagency\.(\S+)")
 
 
@@ -32,6 +32,15 @@ class Page:
     text: str
     gold: frozenset[str]
     marks: tuple[tuple[Span, str], ...]
+
+
+@cache
+def nameable() -> frozenset[str]:
+    """Our slugs of the agencies that the labels have a name for. Any other is labelled "unk" at best, so that to credit it
+    is neither right nor wrong."""
+    labels = json.loads((data.folder(NAME) / "label_map.json").read_text("utf-8"))
+    named = {found[1].lower() for label in labels if (found := _LABEL.fullmatch(label))}
+    return frozenset(SLUGS.get(name, name) for name in named) - {"unk"}
 
 
 @cache
@@ -74,7 +83,7 @@ def credited(language: str) -> tuple[Credited, ...]:
     for page in pages(language):
         wire = load_agencies().credits("", page.text, None, language)
         marks = tuple(((item["start"], item["end"]), f"credit: {item['agency']}") for item in wire["evidence"])
-        found.append(Credited(page, frozenset(wire["agencies"]) - UNLABELLED, marks))
+        found.append(Credited(page, frozenset(wire["agencies"]) & nameable(), marks))
     return tuple(found)
 
 
