@@ -36,8 +36,10 @@ class Page:
 
 @cache
 def nameable() -> frozenset[str]:
-    """Our slugs of the agencies that the labels have a name for. Any other is labelled "unk" at best, so that to credit it
-    is neither right nor wrong."""
+    """Our slugs of the agencies that the labels have a name for.
+
+    Any other is labelled "unk" at best, so that to credit it is neither right nor wrong.
+    """
     labels = json.loads((data.folder(NAME) / "label_map.json").read_text("utf-8"))
     named = {found[1].lower() for label in labels if (found := _LABEL.fullmatch(label))}
     return frozenset(SLUGS.get(name, name) for name in named) - {"unk"}
