@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from transforms.attribute.bylines import Bylines
 from transforms.attribute.data import DEFAULT, AgencyData, check_domain, did_you_mean, read
 from transforms.attribute.habits import Habits, Place
-from transforms.attribute.names import Names, Shape
+from transforms.attribute.names import Hit, Names, Shape
 from transforms.attribute.patterns import compile_patterns
+from transforms.attribute.spans import bare, explained, explained_next
 from transforms.errors import DataError
+from transforms.text import fold
 
 HEAD, TAIL = 700, 500
 _FIRST_LINES = 300
@@ -20,6 +24,7 @@ _BEFORE, _AFTER = 170, 130
 _MOST_WINDOWS = 60
 _MOST_EVIDENCE = 24
 _WRAPPED = 60
+_NEXT = 80
 _LONGEST_FIELD = 300
 
 
@@ -30,8 +35,9 @@ class Agencies:
         self.slugs = tuple(agency.slug for agency in data.agencies)
         self.version = data.version
         self.names = {agency.slug: agency.name for agency in data.agencies}
-        self._names = Names(data.agencies)
-        self._habits = Habits(compile_patterns(data))
+        self._names = Names(data)
+        patterns = compile_patterns(data)
+        self._habits, self._bylines = Habits(patterns), Bylines(patterns)
         self._owners = {domain: agency.slug for agency in data.agencies for domain in agency.outlets}
         for domain, slug in outlets.items():
             key = f"agencies.outlets.{domain}"
@@ -49,9 +55,11 @@ class Agencies:
         """
         evidence: list[dict[str, Any]] = []
         if author and (shape := self._whole(author, language)):
-            self._note(evidence, "author", author, shape, self._habits.author(shape))
+            self._note(evidence, "author", author, shape, self._bylines.credited(shape))
         for shape, place in self._lines(body, language):
             credited = self._habits.line(shape, place)
+            if credited and bare(shape) and self._other_sense(body, shape.hits[0], language):
+                continue
             self._note(evidence, "body", body, shape, credited)
             if len(credited) < len(shape.hits) and (joined := self._joined(body, shape, language)):
                 seen = {shape.hits[index].start for index in credited}
@@ -95,10 +103,32 @@ class Agencies:
         end_of_text = len(body.rstrip())
         for left, right, ends, start, end in _windows(body, spans):
             tail, last = end > end_of_text - TAIL, right >= end_of_text
-            place = Place(left < _FIRST_LINES, start < HEAD, tail, last, body[max(0, left - 20) : left].rstrip()[-1:])
+            place = Place(
+                left < _FIRST_LINES,
+                start < HEAD,
+                tail,
+                last,
+                body[max(0, left - 20) : left].rstrip(),
+                body[right : right + _NEXT].lstrip(),
+            )
             shape = self._names.shape(body, left, right, ends, language)
             if shape.hits:
                 yield shape, place
+
+    def _other_sense(self, body: str, hit: Hit, language: str | None) -> bool:
+        """Does the text itself say what else a short name stands for, as in "Advanced Placement (AP)"?"""
+        if not hit.name.strict:
+            return False
+        word = re.escape(body[hit.start : hit.end])
+        for match in re.finditer(rf"(?<!\w){word}\s*\(([^()\n]{{2,80}})\)|\(\s*{word}\s*\)", body):
+            before = body[max(0, match.start() - 80) : match.start()]
+            if match[1]:
+                told = explained_next(match[1], body[hit.start : hit.end])
+            else:
+                told = explained(fold(before), body[hit.start : hit.end]) and not self._names.rough(before, language)
+            if told:
+                return True
+        return False
 
     def _joined(self, body: str, shape: Shape, language: str | None) -> Shape | None:
         """`shape` with the line before it, where a text of fixed width may have wrapped between them."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.attribute.names import ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
+from transforms.attribute.names import ANY_HISTORIC, ANY_NAME, Shape
 from transforms.attribute.patterns import DASH, Patterns
-from transforms.attribute.spans import capital_last, explained, parts, within
+from transforms.attribute.spans import FRINGE, bare, capital_last, doubtful, explained, explained_next, parts, within
+from transforms.text import fold
 
-_NAME = re.compile(ANY_NAME)
+_NAME, _HISTORIC = re.compile(ANY_NAME), re.compile(ANY_HISTORIC)
 _BRACKET = re.compile(r"[(\[{]([^()\[\]{}\n]{1,80})[)\]}]")
 _SLASHES = re.compile(rf"/\s*([^/\n]{{0,3}}{ANY_NAME}[^/\n]{{0,20}})/")
 _SENTENCE_END = re.compile(r"[.!?…؟][\"')\]]*\s*$")
@@ -22,14 +23,18 @@ _DASH_NEXT = re.compile(rf"[\"']?\s*[.,:;]*\s*{DASH}")
 _LINE_START = re.compile(r"\n[\s*•\"#>-]*$")
 # A day, a month in letters or figures, at the end of what stands before a bracket: "Paris, 14.", "Madrid, 6 juin .".
 _DATE_LAST = re.compile(r"\d{1,4}\s*[.,]?\s*(?:[^\W\d]{1,10}\s*[.,]?\s*(?:\d{4})?)?\s*[-.,]*\s*$")
-_BREAK = re.compile(rf"(?P<end>(?<!\b[^\W\d])(?<!\b[^\W\d]{{2}})[.!?…؟][\"')\]]*)\s*(?:[-/]+\s*)?|\s/+\s*|\s{DASH}+\s+")
+_STOP = r"(?P<end>(?<!\b[^\W\d])(?<!\b[^\W\d]{2})[.!?…؟][\"')\]]*)\s*(?:[-/]+\s*)?"
+# "Lindau, Jan 4": a place and a day, wherever they stand.
+_DAY_LAST = re.compile(r"[\w\]],\s*[^\W\d]{3,9}\.?\s+\d{1,2}\s*$")
+_BREAK = re.compile(rf"{_STOP}|\s/+\s*|\s?{DASH}+\s+")
 _CALENDAR = re.compile(rf"\n[^\n]{{4,100}}?\d{{4}}\s?(?:م|ه|هـ)\s+(?P<names>{ANY_NAME})(?=\s)")
 _PHOTOGRAPHER = re.compile(rf"\s*{ANY_NAME}\s*/\s*[^\W\d]\S*(?:\s+\S+){{1,2}}\s*")
 _TITLE_END = re.compile(rf"(?:\s{DASH}+\s*|\s*\|\s*|\s*[(\[])(?P<names>[^()\[\]|\n]{{1,40}})[)\]]?\s*\n?$")
 _CLOSED = re.compile(r"[^,،;:\s][\s]*\n$")
 _CLOSERS = ("", *'.!?…؟»")”')
-_INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}")
-_FRINGE = " \n.;,*•-\"'/()[]"
+# A bracket within a sentence: "Avrupa Parlamentosu (AP) toplandı".
+_EMBEDDED = re.compile(rf"\w\s*[(\[]\s*{ANY_NAME}\s*[)\]]\s+[^\W\d]")
+_INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}|{ANY_NAME}/\w{{1,4}}(?!\w)")
 _CASED = re.compile(r"[^\W\d_]")
 
 
@@ -37,8 +42,8 @@ _CASED = re.compile(r"[^\W\d_]")
 class Place:
     """Where a line stands in its text.
 
-    `first`: among the first lines; `head`, `tail`: near an end; `last`: the last line. `after`: the last
-    character before the line, empty at the start of the text.
+    `first`: among the first lines; `head`, `tail`: near an end; `last`: the last line. `after`: the last few
+    characters before the line, empty at the start of the text. `next`: the first characters after it.
     """
 
     first: bool
@@ -46,17 +51,22 @@ class Place:
     tail: bool
     last: bool
     after: str
+    next: str
 
 
 class Habits:
     def __init__(self, patterns: Patterns) -> None:
         self._p = patterns
+        self._triggers = sorted(frozenset[str]().union(*(phrase.triggers for phrase in patterns.phrases)))
         start = rf"\n[\s*•]*(?P<before>[^\n\ue000-\ue003]{{2,70}}?)\s*(?:{DASH}+|[/,.،])\s*[\"(]?\s*"
         stop = rf"\s*[\")]?\s*\.?\s*(?:{DASH}+|[:/]|(?P<stop>(?<=\.)\s))"
         self._dateline = re.compile(rf"{start}(?P<names>{patterns.names}){stop}")
         self._joined = re.compile(rf"\n\s*(?P<before>\w+(?:\s\w+)?)\s*{DASH}\s*(?P<names>{patterns.names})\s+\w")
+        self._headed = re.compile(rf"\n[^\n\ue000-\ue003]{{2,48}}\s{DASH}+\s*(?P<names>{patterns.names})[\s.:]*\n")
+        self._dated = re.compile(rf"\n(?P<names>{patterns.names})\.?\s+[^\W\d]+(?:[ -][^\W\d]+){{0,2}},\s*\d{{1,2}}\b")
         self._signed = re.compile(rf"\n[\s*•]*(?P<names>{patterns.names})\s*\.\s*{DASH}")
-        self._opening = re.compile(rf"\n[\s*•]*(?=[\"(\[]?{ANY_NAME})(?P<names>{patterns.names})(?:\s+{DASH}|{DASH}\s)")
+        after = rf"(?:\s+{DASH}|{DASH}\s|{DASH}[^\W\d][\w ]{{1,24}}:)"
+        self._opening = re.compile(rf"\n[\s*•]*(?=[\"(\[]?{ANY_NAME})(?P<names>{patterns.names}){after}")
 
     def line(self, shape: Shape, place: Place) -> set[int]:
         """The credited hits of a line."""
@@ -74,35 +84,8 @@ class Habits:
     def title(self, shape: Shape) -> set[int]:
         """The credited hits of a title: only those that end it, "... - Reuters"."""
         match = _TITLE_END.search(shape.text)
-        return self._stretch(shape, match.start("names"), match.end("names"), 0) if match else set()
-
-    def author(self, shape: Shape) -> set[int]:
-        """The credited hits of a byline: a name that fills its part of it, or one that cannot be anything else."""
-        found: set[int] = set()
-        for start, end in parts(shape.text.replace('"', "/"), 0):
-            inside = within(shape, start, end)
-            if inside and self._part(shape.text[start:end], shape, inside):
-                found |= inside
-        sure = {index for index in found if not self._doubtful(shape, index)}
-        return found if sure else set()
-
-    def _part(self, part: str, shape: Shape, inside: set[int]) -> bool:
-        text = part.strip(" \n.\"'*")
-        if self._p.picture.search(text) or self._p.refusal.search(text):
-            return False
-        lead = self._p.lead.match(text)
-        if self._p.item.fullmatch(text) or (lead and self._p.item.fullmatch(text, lead.end())):
-            return True
-        return all(not shape.hits[index].name.strict for index in inside) and len(text.split()) <= 6
-
-    def _doubtful(self, shape: Shape, index: int) -> bool:
-        """Is the hit a homonym with nothing near that tells it from a place or a person?"""
-        hit = shape.hits[index]
-        if hit.name.mark not in (HOMONYM, HISTORIC_HOMONYM):
-            return False
-        if any(home in shape.text for home in hit.name.homes) or self._p.noun.search(shape.text):
-            return False
-        return len({other.name.slug for other in shape.hits}) < 2
+        found = self._stretch(shape, match.start("names"), match.end("names"), 0) if match else set()
+        return set() if all(doubtful(self._p, shape, index) for index in found) else found
 
     def _own_line(self, shape: Shape, place: Place) -> set[int]:
         text = shape.text
@@ -110,12 +93,20 @@ class Habits:
             return set()
         if _PHOTOGRAPHER.fullmatch(text) and not place.tail:
             return set()
-        bare = text.strip(' \n-*•(["/')
-        if not self._p.lead.match(bare) and "(" not in text:
-            if all(self._doubtful(shape, index) for index in range(len(shape.hits))):
+        inner = text.strip(' \n-*•(["/')
+        bracket = "(" in text
+        if bracket and _EMBEDDED.search(text):
+            return set()
+        if not bracket and not self._p.lead.match(inner):
+            signs = place.last and all(hit.name.signs for hit in shape.hits)
+            signed = signs and self._p.item.fullmatch(inner.strip(FRINGE))
+            if not signed and all(doubtful(self._p, shape, index) for index in range(len(shape.hits))):
+                return set()
+            if _heading(shape, place):
                 return set()
             # In the middle, or in a list, a short line may be anything.
-            if not (place.first or place.tail or place.after in _CLOSERS) or (place.after == ":" and not place.last):
+            after = place.after[-1:]
+            if not (place.first or place.tail or after in _CLOSERS) or (after == ":" and not place.last):
                 return set()
         return self._stretch(shape, 0, len(text), 2)
 
@@ -155,7 +146,7 @@ class Habits:
 
     def _after_leads(self, text: str) -> int:
         """Where the names may begin, behind at most two of the words that open a credit."""
-        begin = len(text) - len(text.lstrip(_FRINGE))
+        begin = len(text) - len(text.lstrip(FRINGE))
         for _ in range(2):
             lead = self._p.lead.match(text, begin)
             if not lead or not _NAME.search(text, lead.end()):
@@ -176,11 +167,20 @@ class Habits:
                     found |= self._stretch(shape, match.start(1), match.end(1), 3)
         return found
 
+    def _running(self, shape: Shape, match: re.Match[str]) -> bool:
+        """Does a bracket with a short name open a sentence that goes on: "(AP) classes are ..."?"""
+        hits = [shape.hits[index] for index in within(shape, match.start(1), match.end(1))]
+        return all(hit.name.strict for hit in hits) and shape.raw[shape.at(match.end()) :].lstrip()[:1].islower()
+
+    def _misread(self, shape: Shape, match: re.Match[str]) -> bool:
+        """Does the bracket hold a misread name? "(Wolft)" is the agency only where a dash follows."""
+        return any(shape.hits[index].name.misread for index in within(shape, match.start(1), match.end(1)))
+
     def _placed(self, shape: Shape, match: re.Match[str]) -> bool:
         """Does the bracket stand where credits stand, and does it not explain what goes before it?"""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
         if _LINE_START.search(before):
-            return True
+            return not self._misread(shape, match) and not self._running(shape, match)
         if self._p.noun_last.search(before[-60:]) or self._p.picture.search(before[-60:]):
             return False
         if explained(before[-90:], shape.raw[shape.at(match.start(1)) : shape.at(match.end(1))]):
@@ -189,6 +189,8 @@ class Habits:
             return (before.startswith("\n") and len(before) <= 80) or bool(
                 _DATE_LAST.search(before) or _SENTENCE_END.search(before) or capital_last(shape, match.start())
             )
+        if self._misread(shape, match):
+            return bool(_DATE_LAST.search(before)) and self._opens(shape, match)
         if _LINE_REST.match(after) or _SENTENCE_END.search(before):
             return True
         return self._opens(shape, match)
@@ -196,9 +198,12 @@ class Habits:
     def _opens(self, shape: Shape, match: re.Match[str]) -> bool:
         """A dateline without a dash: "Wien, 7. Aug. (Exchange) Die", "القاهرة (أ ش أ): قال"."""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
+        colon = bool(re.match(r"\s*:", after))
+        if colon and _DAY_LAST.search(before):
+            return True
         if not before.startswith("\n") or len(before) > 60 or len(before.split()) > 8:
             return False
-        if re.match(r"\s*:", after) or match[0].startswith("/"):
+        if colon or match[0].startswith("/"):
             return True
         raw_before = shape.raw[: shape.at(match.start())].strip()
         raw_after = shape.raw[shape.at(match.end()) :].lstrip(' .«“"„')
@@ -214,10 +219,15 @@ class Habits:
         match = self._dateline.match(text)
         if match and self._is_dateline(shape, match):
             return within(shape, match.start("names"), match.end("names"))
-        match = _CALENDAR.match(text) or self._signed.match(text)
+        match = _CALENDAR.match(text) or self._signed.match(text) or self._dated.match(text)
+        # "OSLO, 16.", and on the next line "Reuter. — The king ...".
+        if match and match.re is self._signed and _DATE_LAST.search(place.after):
+            return within(shape, match.start("names"), match.end("names"))
         if match is None and place.first:
-            match = self._opening.match(text) or self._joined.match(text)
-            if match and shape.raw[shape.at(match.end() - 1) :].lstrip(" -–—")[:1].islower():
+            match = self._headed.fullmatch(text) or self._opening.match(text) or self._joined.match(text)
+            rest = shape.raw[shape.at(match.end() - 1) :].lstrip(" -–—") if match else ""
+            hit = shape.hits[0]
+            if rest[:1].islower() or explained_next(rest, shape.raw[hit.start - shape.start : hit.end - shape.start]):
                 return set()
         if match and not self._p.noun.search(match[0]) and self._known(shape, match):
             return within(shape, match.start("names"), match.end("names"))
@@ -239,7 +249,7 @@ class Habits:
         before = match.groupdict().get("before")
         if "/" in match[0] or (before and _DATE_LAST.search(before)):
             return True
-        return not all(self._doubtful(shape, index) for index in inside)
+        return not all(doubtful(self._p, shape, index) for index in inside)
 
     def _line_end(self, shape: Shape, place: Place) -> set[int]:
         if not shape.text.endswith("\n"):
@@ -252,19 +262,32 @@ class Habits:
             ended = bool(match["end"]) or bool(_SENTENCE_END.search(shape.text[: match.start()])) or "/" in match[0]
             if not (ended or place.last) or not _CLOSED.search(rest):
                 continue
-            # An editor's initials or the outlet: "ged/dpa", "RND/dpa".
+            # An editor's initials or the outlet: "ged/dpa", "RND/dpa", "epd/nd".
             initials = 2 if ended and _INITIALS.match(rest) else 0
             inside = self._stretch(shape, match.end(), len(shape.text), initials)
-            if inside and not all(self._doubtful(shape, index) for index in inside):
+            if inside and not all(doubtful(self._p, shape, index) for index in inside):
                 return inside
         return set()
 
     def _phrases(self, shape: Shape, place: Place) -> set[int]:
         found: set[int] = set()
-        for phrase in self._p.phrases:
-            if (phrase.where == "head" and not place.head) or (phrase.where == "tail" and not place.tail):
+        text = shape.text
+        present = {trigger for trigger in self._triggers if trigger in text}
+        historic = bool(present) and bool(_HISTORIC.search(text))
+        for phrase in self._p.phrases if present else ():
+            if present.isdisjoint(phrase.triggers) or (phrase.historic and not historic):
                 continue
-            if any(trigger in shape.text for trigger in phrase.triggers):
-                for match in phrase.pattern.finditer(shape.text):
-                    found |= within(shape, match.start("names"), match.end("names"))
+            if phrase.where != "any" and not getattr(place, phrase.where):
+                continue
+            for match in phrase.pattern.finditer(text):
+                found |= within(shape, match.start("names"), match.end("names"))
         return found
+
+
+def _heading(shape: Shape, place: Place) -> bool:
+    """Is a line of nothing but a name the heading of what follows: "Agences", and below "Les agences de voyage"?"""
+    if not bare(shape):
+        return False
+    hit = shape.hits[0]
+    name = fold(shape.raw[hit.start - shape.start : hit.end - shape.start])
+    return bool(re.search(rf"(?<![\w(/-]){re.escape(name)}(?!\s*[\w)/:-]*[)/:-])(?!\w)", fold(place.next)))

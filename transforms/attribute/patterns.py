@@ -18,7 +18,8 @@ HARD = re.compile(r"\s*[-/,،;؛+&|·•:()\[\]\u0640]+\s*")
 @dataclass(frozen=True, slots=True)
 class CompiledPhrase:
     where: str
-    triggers: tuple[str, ...]
+    triggers: frozenset[str]
+    historic: bool
     pattern: re.Pattern[str]
 
 
@@ -42,9 +43,15 @@ class Patterns:
 
 
 def _words(words: tuple[str, ...]) -> str:
-    """An alternation of folded words, longest first; spaces match any white space."""
-    escaped = sorted({re.escape(fold(word)).replace(r"\ ", r"\s+") for word in words}, key=len, reverse=True)
-    return f"(?:{'|'.join(escaped)})"
+    """An alternation of folded words, longest first; spaces match any white space.
+
+    Words are grouped by their first letter: the engine tries one branch after another.
+    """
+    groups: dict[str, list[str]] = {}
+    for word in sorted({fold(word) for word in words}, key=lambda word: (-len(word), word)):
+        groups.setdefault(re.escape(word[0]), []).append(re.escape(word[1:]).replace(r"\ ", r"\s+"))
+    branches = (f"{first}(?:{'|'.join(rests)})" for first, rests in groups.items())
+    return f"(?:{'|'.join(branches)})"
 
 
 def _loose(text: str) -> str:
@@ -75,7 +82,8 @@ def _phrase(data: AgencyData, phrase: Phrase, names: str, historic: str) -> Comp
     edge = "" if before.startswith("[") else r"(?<!\w)"
     source = rf"{edge}{_loose(before)}(?P<names>{historic if 'historic' in placeholder else names}){_loose(after)}"
     pattern = _compile(data, f"{phrase.key}.text", source)
-    return CompiledPhrase(phrase.where, tuple(fold(trigger) for trigger in phrase.triggers), pattern)
+    triggers = frozenset(fold(trigger) for trigger in phrase.triggers)
+    return CompiledPhrase(phrase.where, triggers, "historic" in placeholder, pattern)
 
 
 def compile_patterns(data: AgencyData) -> Patterns:

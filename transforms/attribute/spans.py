@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from transforms.attribute.names import ANY_NAME, Shape
-from transforms.attribute.patterns import HARD
+from transforms.attribute.names import ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
+from transforms.attribute.patterns import HARD, Patterns
 
 NAME = re.compile(ANY_NAME)
-_SMALL = frozenset(["of", "de", "des", "del", "la", "le", "the", "and", "for", "der", "die", "und", "et"])
+FRINGE = " \n.;,*•-\"'/()[]"
+SMALL = frozenset(
+    ["of", "by", "von", "par", "por", "de", "des", "del", "la", "le", "the", "and", "for", "der", "die", "und", "et"]
+)
 
 
 def parts(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -37,9 +40,31 @@ def explained(before: str, acronym: str) -> bool:
     letters = acronym.strip().lower()
     if not (2 <= len(letters) <= 6 and letters.isalpha()):
         return False
-    words = [word for word in re.findall(r"[^\W\d]+", before) if word not in _SMALL]
+    words = [word for word in re.findall(r"[^\W\d]{2,}", before) if word not in SMALL]
     for letter in reversed(letters):
         if not words or words[-1][0] != letter:
             return False
         words.pop()
     return True
+
+
+def doubtful(patterns: Patterns, shape: Shape, index: int) -> bool:
+    """Is the hit a homonym with nothing near that tells it from a place or a person?"""
+    hit = shape.hits[index]
+    if hit.name.mark not in (HOMONYM, HISTORIC_HOMONYM):
+        return False
+    if any(home in shape.text for home in hit.name.homes) or patterns.noun.search(shape.text):
+        return False
+    return len({other.name.slug for other in shape.hits}) < 2
+
+
+def explained_next(after: str, acronym: str) -> bool:
+    """Do the words after a name spell it? "AP - Advanced Placement - classes"."""
+    letters = acronym.lower()
+    words = re.findall(r"[^\W\d]+", after.lower())[: len(letters)]
+    return len(letters) >= 2 and letters.isalpha() and [word[0] for word in words] == list(letters)
+
+
+def bare(shape: Shape) -> bool:
+    """Is the shape nothing but one name?"""
+    return len(shape.text.strip(FRINGE)) == 1
