@@ -26,10 +26,6 @@ from transforms.text import fold
 HERE = Path(__file__).parent
 FOUR = ("reuters", "afp", "dpa", "spa")
 ENOUGH = 50
-# The labels of impresso for our slugs, where they differ. "unk" (an agency that the labels do not name) has none.
-_SLUGS = {"ats-sda": "ats", "up-upi": "upi", "ag": "agencies", "spk-smp": "spk", "ddp-dapd": "ddp"}
-# Agencies that the labels leave unknown, wholly or at times: to find one is neither right nor wrong.
-_UNLABELLED = frozenset(["pat", "spk", "telegraphen-union", "transocean", "rosta", "avala", "fournier"])
 
 
 @dataclass(frozen=True)
@@ -170,33 +166,3 @@ def mention_scores() -> dict[str, Score]:
     rows = mention_rows()
     by_language = {language: score(of) for language, of in sorted(rows.items())}
     return {**by_language, "all": score(row for of in rows.values() for row in of)}
-
-
-def impresso_pages(language: str) -> Iterator[tuple[str, set[str]]]:
-    """The text of each page, lines as printed, and the slugs of the agencies labelled in it."""
-    text, gold = "", set[str]()
-    path = shared("impresso", f"newsagency-data-dev-{language}.tsv")
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("# language"):
-            if text:
-                yield text, gold
-            text, gold = "", set()
-        cells = line.split("\t")
-        if line.startswith("#") or len(cells) < 10:
-            continue
-        text += cells[0] + ("\n" if "EndOfLine" in line else "" if "NoSpaceAfter" in line else " ")
-        label = cells[3].rpartition("pressagency.")[2].lower()
-        if label != cells[3].lower() and label != "unk":
-            gold.add(_SLUGS.get(label, label))
-    yield text, gold
-
-
-def impresso_rows(language: str) -> Iterator[Row]:
-    """Agencies by page of old newspapers, "fr" or "de", against the labels; pages are named by number, from 0."""
-    for number, (text, gold) in enumerate(impresso_pages(language)):
-        yield Row(f"{language}-{number}", frozenset(gold), credited("", text, None, language) - _UNLABELLED)
-
-
-def impresso_score(language: str) -> Score:
-    """All pages of a language."""
-    return score(impresso_rows(language))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from tests.eval import anercorp, extraction, impresso, masakhanews, saudinewsnet, semeval2022, sib200
+from tests.eval import anercorp, credit, extraction, impresso, masakhanews, saudinewsnet, semeval2022, sib200
 from tests.eval.model import Measured
 
 SETS: dict[str, Callable[[], Measured]] = {
     "saudinewsnet": saudinewsnet.measure,
     "semeval2022": semeval2022.measure,
     "impresso": impresso.measure,
+    "credit": credit.measure,
     "anercorp": anercorp.measure,
     "masakhanews": masakhanews.measure,
     "sib200": sib200.measure,
