@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from transforms.errors import DataError
 from transforms.kafka.specs import KafkaSpec
+from transforms.kafka.unpack import Unpacked
 
 CLIENT_ID = "news-monitor"
 # A broker that comes back is noticed within this time.
@@ -85,6 +86,7 @@ def consumer(spec: KafkaSpec, **more: Any) -> KafkaConsumer:
     made = KafkaConsumer(**{**settings(spec.brokers, spec.security), **own, **more})
     # kafka-python 3.0.12 takes the option and hands it on to nobody: a topic that was deleted would be made anew.
     made._cluster.config["allow_auto_create_topics"] = False
+    made._fetcher.PartitionRecords = Unpacked
     return made
 
 

@@ -30,6 +30,7 @@ from transforms.kafka.record import Record
 from transforms.kafka.shelf import Shelf
 from transforms.kafka.specs import KafkaSpec
 from transforms.kafka.starts import Offsets, starts, wanted_partitions
+from transforms.kafka.unpack import Ruined
 from transforms.records import Json
 
 log = logging.getLogger(__name__)
@@ -277,4 +278,6 @@ class Puller:
 
 
 def _record(raw: Any) -> Record:
-    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers or ()))
+    ruin = raw.value.reason if isinstance(raw.value, Ruined) else None
+    headers = tuple(raw.headers or ())
+    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, headers, ruin)
