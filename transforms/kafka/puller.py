@@ -79,6 +79,11 @@ class Puller:
             raise self._bug
         return self._found
 
+    @property
+    def mistake(self) -> DataError | None:
+        """What the config asks for and cannot be had; nothing is read then."""
+        return self._bug
+
     def chunk(self, at: TopicPartition, offset: int, limit: int) -> Chunk:
         """What is there from `offset` on, without waiting; empty where nothing is, or after `stop`."""
         return self.shelf.chunk(at, offset, limit)
@@ -243,6 +248,10 @@ class Puller:
         for at in divergent:
             position = self._consumer.position(at, timeout_ms=0)
             log.warning("kafka %s: %s[%d]: the log was cut below %s", self.spec.id, at.topic, at.partition, position)
+            if position is None:
+                # It does not know itself; the shelf says where to go on, at the next look.
+                self._drop_consumer()
+                return
             self._consumer.seek(at, position)
 
     def _look(self) -> None:

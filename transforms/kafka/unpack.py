@@ -83,7 +83,7 @@ class Batch(DefaultRecordBatch):
 
     def _records(self) -> Iterator[Any]:
         for number in range(self.records_count):
-            start = self._pos
+            start: int = self._pos
             if start >= len(self._buffer):
                 return  # it counted more than it holds
             try:
@@ -91,7 +91,10 @@ class Batch(DefaultRecordBatch):
             except (ValueError, IndexError, CorruptRecordError):
                 end = self._end_of_record(start)
                 yield self._unread(start, end, number)
-                self._pos = end
+                self._go_to(end)
+
+    def _go_to(self, at: int) -> None:
+        setattr(self, "_pos", at)  # noqa: B010: kafka-python's own, which its types do not tell of
 
     def _end_of_record(self, start: int) -> int:
         """Where the record at `start` ends, by its own word; where that is nonsense, the end of the batch."""
@@ -155,7 +158,7 @@ class _Batches:
         return Batch(bytes(found._buffer), self._asked)
 
 
-class Unpacked(Fetcher.PartitionRecords):  # type: ignore[misc]
+class Unpacked(Fetcher.PartitionRecords):
     """The records of one partition in an answer, the ruined ones among them."""
 
     def _unpack_records(self, tp: Any, records: MemoryRecords, *deserializers: Any) -> Any:
