@@ -93,7 +93,7 @@ class ElasticIndex:
         return meta.forgotten(self._reach, after)
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
-        return alerts.raise_alert(self._reach, self._gone, alert, channels)
+        return alerts.raise_alert(self._reach, self._homes, self._gone, alert, channels)
 
     def parcels(self, now: int, limit: int = 20) -> list[Parcel]:
         return alerts.parcels(self._reach, now, limit)

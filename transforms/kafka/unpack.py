@@ -94,7 +94,8 @@ class Batch(DefaultRecordBatch):
                 self._go_to(end)
 
     def _go_to(self, at: int) -> None:
-        setattr(self, "_pos", at)  # noqa: B010: kafka-python's own, which its types do not tell of
+        # kafka-python's own, which its types do not tell of.
+        setattr(self, "_pos", at)  # noqa: B010
 
     def _end_of_record(self, start: int) -> int:
         """Where the record at `start` ends, by its own word; where that is nonsense, the end of the batch."""
