@@ -18,7 +18,7 @@ from transforms.elastic.keeper import Keeper
 from transforms.elastic.meta import Forgotten
 from transforms.elastic.reach import Reach
 from transforms.index.encode import mend_text
-from transforms.index.interface import Parcel, Query, Seed
+from transforms.index.interface import Parcel, Query, Seed, Tagged
 from transforms.records import Json, Poll, Write
 
 _LIVE = "news.live"
@@ -67,6 +67,9 @@ class ElasticIndex:
 
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         return export.seed(self._reach, since, before)
+
+    def tagged(self, since: int | None = None) -> Iterator[Tagged]:
+        return export.tagged(self._reach, since)
 
     def search(self, query: Query) -> list[Json]:
         return search.articles(self._reach, query)

@@ -31,6 +31,11 @@ class Gazetteer:
         # A given name before a surname tells another person.
         data.given_names.update(*self._lexicon.first_names.values())
 
+    @property
+    def tagged_by(self) -> Json:
+        """What `tagged_by` of an article says of this data."""
+        return {"entities": self.version}
+
     def entities(self, title: str, body: str, language: str | None) -> list[Json]:
         """What the article names, most often named first, then by id.
 

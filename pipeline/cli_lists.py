@@ -1,0 +1,1 @@
+"""The commands for lists of names: lists import, lists check."""
