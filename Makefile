@@ -39,6 +39,7 @@ servers-stop: $(READY) ## end what `make servers` started
 bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.names
 
 faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=1 times each; SEED= repeats a run
 	@$(PY) -m pipeline.prism

@@ -54,7 +54,7 @@ def test_links_resolve(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_commands_and_options_exist(page: Path) -> None:
     known = commands()
-    for name, rest in re.findall(r"python -m pipeline ((?:index )?[a-z]+)([^\n`#]*)", page.read_text("utf-8")):
+    for name, rest in re.findall(r"python -m pipeline ((?:index |lists )?[a-z]+)([^\n`#]*)", page.read_text("utf-8")):
         assert name in known, f"no command {name}"
         for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
             assert option in known[name], f"{name} has no option {option}"

@@ -101,7 +101,7 @@ def _longest(text: Text, i: int, readings: tuple[Opening, ...], lexicon: Lexicon
     tries: list[tuple[int, int, list[Sense]]] = []
     for cut, rest, single, seconds in readings:
         for count in seconds.get(second, ()) if seconds is not None else ():
-            senses = lexicon.senses.get(" ".join((rest, *words[i + 1 : i + count])))
+            senses = lexicon.find(" ".join((rest, *words[i + 1 : i + count])))
             if senses is not None and i + count <= len(words) and _joined(text, i, count):
                 tries.append((-count, cut, senses))
         if single is not None:
