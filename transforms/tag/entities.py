@@ -35,7 +35,7 @@ class Gazetteer:
         self.lists = tuple(lists)
         self.version = f"{_CODE_VERSION}-{data.version}" + "".join(f"+{one.version}" for one in self.lists)
         self._lexicon = gazetteer.compile_names(data)
-        self._lexicon.lists = self.lists
+        self._lexicon.add_lists(self.lists)
         self._memory = gazetteer.Memory(self._lexicon)
         # A given name before a surname tells another person.
         data.given_names.update(*self._lexicon.first_names.values())

@@ -7,8 +7,8 @@ patterns would be fifteen times as many, while here the readings of a word are w
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from transforms.tag import clitics, inflect
@@ -19,6 +19,7 @@ NAME, CODE, DEMONYM, SHORT, MASK = "name", "code", "demonym", "short", "mask"
 ANY_CASE, CAPITAL, CAPITALS, EXACT = 0, 1, 2, 3
 _LATIN = frozenset({"en", "fr", "es", "de"})
 _REMEMBERED = 400_000
+_FOUND = 100_000
 _RANKS = {NAME: 0, CODE: 0, SHORT: 1, DEMONYM: 2}
 # A single common word must look like a name; a phrase such as "conseil de sécurité" is one in any case.
 _CASED_TYPES = {"country", "city", "place", "person"}
@@ -53,43 +54,29 @@ class LongList(Protocol):
         """What a folded name means; none where the list does not have it."""
 
 
-@dataclass(slots=True)
 class Lexicon:
     """`senses` by folded name, in the order in which they win.
 
-    `seconds` is by the first word of the names of several words. Behind both stand the `lists`.
+    `seconds` is by the first word of the names of several words. Behind both stand the `lists`. `find(name)` is what a
+    folded name may mean, None for one that is no name.
     """
 
-    senses: dict[str, list[Sense]] = field(default_factory=dict)
-    seconds: dict[str, Seconds] = field(default_factory=dict)
-    first_names: dict[str, set[str]] = field(default_factory=dict)
-    lists: Sequence[LongList] = ()
-    _found: dict[str, list[Sense] | None] = field(default_factory=dict)
-    _opened: dict[str, tuple[list[Sense] | None, Seconds | None]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.senses: dict[str, list[Sense]] = {}
+        self.seconds: dict[str, Seconds] = {}
+        self.first_names: dict[str, set[str]] = {}
+        self.lists: Sequence[LongList] = ()
+        self.find: Callable[[str], list[Sense] | None] = self.senses.get
+        self._opened: dict[str, tuple[list[Sense] | None, Seconds | None]] = {}
 
-    def find(self, key: str) -> list[Sense] | None:
-        """What a folded name may mean; None for one that is no name."""
-        if not self.lists:
-            return self.senses.get(key)
-        if key not in self._found:
-            _make_room(self._found)
-            self._found[key] = self._in_all(key)
-        return self._found[key]
-
-    def _in_all(self, key: str) -> list[Sense] | None:
-        own = self.senses.get(key, [])
-        if own and own[0].kind == MASK:
-            return own
-        named = {sense.entity.id for sense in own if sense.entity is not None and sense.kind == NAME}
-        more = [
-            sense for one in self.lists for sense in one.senses(key) if sense.entity and sense.entity.id not in named
-        ]
-        return sorted([*own, *more], key=_rank) or None
+    def add_lists(self, lists: Sequence[LongList]) -> None:
+        """Look names up in these lists too."""
+        self.lists = lists
+        if lists:
+            self.find = _Found(self).__getitem__
 
     def opening(self, word: str) -> tuple[list[Sense] | None, Seconds | None]:
         """What a word alone may mean, and how names go on after it."""
-        if not self.lists:
-            return self.senses.get(word), self.seconds.get(word)
         if word in self._opened:
             return self._opened[word]
         more = [found for one in self.lists if (found := one.opening(word)) is not None]
@@ -101,8 +88,26 @@ class Lexicon:
         return self._opened[word]
 
 
-def _make_room(held: dict[str, Any]) -> None:
-    if len(held) >= _REMEMBERED:
+class _Found(dict[str, "list[Sense] | None"]):
+    """What names mean in a lexicon with lists, remembered as they are asked for."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, key: str) -> list[Sense] | None:
+        own = self._lexicon.senses.get(key, [])
+        named = {sense.entity.id for sense in own if sense.entity is not None and sense.kind == NAME}
+        listed = [sense for one in self._lexicon.lists for sense in one.senses(key)]
+        more = [sense for sense in listed if sense.entity is not None and sense.entity.id not in named]
+        masked = bool(own) and own[0].kind == MASK
+        _make_room(self, _FOUND)
+        self[key] = own if masked else sorted([*own, *more], key=_rank) or None
+        return self[key]
+
+
+def _make_room(held: dict[str, Any], most: int = _REMEMBERED) -> None:
+    if len(held) >= most:
         held.clear()
 
 
