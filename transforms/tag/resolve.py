@@ -73,6 +73,8 @@ class Resolver:
 
     def _passes(self, rule: Rule, hit: Hit) -> bool:
         last, next_ = hit.first - 1, hit.last
+        if _beside(hit, last, rule.surely_after):
+            return True
         preceded = _beside(hit, last, rule.after) or ("<clitic>" in rule.after and hit.cut)
         if _beside(hit, next_, rule.not_before) or (not preceded and _beside(hit, last, rule.not_after)):
             return False
