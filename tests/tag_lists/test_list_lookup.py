@@ -51,6 +51,29 @@ def test_names_codes_clitics_and_capitals(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_surname_is_its_persons_where_the_full_name_stands(tmp_path: Path) -> None:
+    driftwood = Listed("watch:driftwood", "person", "Otto Driftwood", {"en": ["Otto Driftwood"], "ar": ["أوتو العمر"]})
+    belozor = Listed("watch:belozor", "person", "Ирина Белозор", {"ru": ["Ирина Белозор"]})
+    putin = Listed("watch:putin", "person", "Boris Putin", {"en": ["Boris Putin"]})
+    gazetteer = load_gazetteer(lists=[watch(tmp_path, FIREFLY, driftwood, belozor, putin)])
+    text = "Firefly came. Rufus Firefly met Otto Driftwood; a firefly shone, and Driftwood left Margaret Firefly alone."
+    assert spans(gazetteer, text, "en") == {
+        "watch:firefly": ["Firefly", "Rufus Firefly"], "watch:driftwood": ["Otto Driftwood", "Driftwood"],
+    }  # fmt: skip
+    assert spans(gazetteer, "Firefly came alone.", "en") == {}
+    assert spans(gazetteer, "Rufus Firefly is ill, said President Firefly.", "en") == {
+        "watch:firefly": ["Rufus Firefly", "Firefly"]
+    }
+    assert spans(gazetteer, "Ирина Белозор уехала. Говорят о Белозоре и с Белозором.", "ru") == {
+        "watch:belozor": ["Ирина Белозор", "Белозоре", "Белозором"]
+    }
+    assert spans(gazetteer, "قال أوتو العمر إن العمر قصير", "ar") == {"watch:driftwood": ["أوتو العمر"]}
+    # One surname, two people named in full: it is nobody's. Only the one of the list named: it is theirs.
+    both = "Boris Putin met Vladimir Putin. Putin smiled."
+    assert spans(gazetteer, both, "en") == {"watch:putin": ["Boris Putin"], "Q7747": ["Vladimir Putin"]}
+    assert spans(gazetteer, "Boris Putin came. Putin smiled.", "en") == {"watch:putin": ["Boris Putin", "Putin"]}
+
+
 def test_the_longest_name_wins_across_lists_and_files(tmp_path: Path) -> None:
     lists = [
         watch(tmp_path, Listed("a:oman", "organisation", "Oman Grain", {"en": ["Oman Grain"]}), name="a"),

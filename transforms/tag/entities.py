@@ -19,6 +19,7 @@ from transforms.tag.lists.cache import open_list
 from transforms.tag.lists.packed import Packed
 from transforms.tag.resolve import Found, Resolver
 from transforms.tag.scan import Hit, Text, scan
+from transforms.tag.surnames import with_surnames
 
 # Raised when the same data would tag otherwise.
 _CODE_VERSION = "1"
@@ -66,6 +67,8 @@ class Gazetteer:
         """
         texts = [Text.of(name, written) for name, written in (("title", title), ("body", body)) if written]
         hits = [hit for text in texts for hit in scan(text, self._lexicon, self._memory, language)]
+        if self.lists and hits:
+            hits = with_surnames(texts, hits, self.data)
         return _documents(Resolver(self.data, self._lexicon, texts, hits).resolve()) if hits else []
 
     def name(self, id_: str, language: str = "en") -> str:

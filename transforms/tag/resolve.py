@@ -134,7 +134,7 @@ class Resolver:
         """Whether another given name stands before the surname: a relative, a street, a namesake."""
         if hit.first == 0 or hit.cut or hit.text.gap(hit.first) != " ":
             return False
-        before, own = hit.text.words[hit.first - 1], self.lexicon.first_names[person.id]
+        before, own = hit.text.words[hit.first - 1], self.lexicon.first_names.get(person.id, ())
         return before not in own and (before in self.data.given_names or clitics.bare(before) in self.data.given_names)
 
 
