@@ -40,11 +40,14 @@ def test_import_says_how_to_use_it_and_twice_gives_the_same(config: Path) -> Non
     assert "to use it: entities: {lists: [lists/watch.jsonl]}" in said
     made = config.with_name("lists") / "watch.jsonl"
     before = made.read_bytes()
-    configure(config.parent, [{"kind": "files", "path": "in.jsonl"}], entities={"lists": ["lists/watch.jsonl"]})
+    rule = "rules:\n  - {id: grain, name: Grain, severity: low, any_entity: ['watch:2']}\n"
+    config.with_name("rules.yaml").write_text(rule, "utf-8")
+    own = {"entities": {"lists": ["lists/watch.jsonl"]}, "alerts": {"rules": "rules.yaml"}}
+    configure(config.parent, [{"kind": "files", "path": "in.jsonl"}], **own)
     (told,) = answer(config, *IMPORT)
     assert made.read_bytes() == before
     assert (told["entities"], told["names"], told["collisions"], told["in_config"]) == (2, 4, [], True)
-    assert answer(config, "check")
+    assert [row["message"][:2] for row in answer(config, "check") if row["check"] == "alert rules"] == ["1,"]
     (entities,) = [row for row in answer(config, "check") if row["check"] == "entities"]
     assert entities["message"].startswith(f"{load_gazetteer().count + 2}, version")
 
