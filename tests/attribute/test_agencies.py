@@ -92,7 +92,7 @@ def test_unknown_slug_is_an_error_that_suggests() -> None:
         ({"habits.leeds": ["with"]}, ["habits.leeds", "did you mean 'leads'"]),
         ({"habits.nouns": []}, ["habits.nouns", "missing"]),
         ({"habits.phrases": [{"where": "any", "if": ["x"], "text": "from x"}]}, ["phrases[0].text", "{agencies}"]),
-        ({"habits.phrases": [{"where": "up", "if": ["x"], "text": "{agencies}"}]}, ["[0].where", "head, tail, any"]),
+        ({"habits.phrases": [{"where": "up", "if": ["x"], "text": "{agencies}"}]}, ["[0].where", "tail, last, any"]),
         ({"habits.phrases": [{"where": "any", "text": "x {agencies}"}]}, ["phrases[0].if", "missing"]),
         ({"agencies": {}}, ["agencies", "not a list"]),
     ],

@@ -30,7 +30,7 @@ class Agencies:
         self.slugs = tuple(agency.slug for agency in data.agencies)
         self.version = data.version
         self.names = {agency.slug: agency.name for agency in data.agencies}
-        self._names = Names(data.agencies)
+        self._names = Names(data)
         self._habits = Habits(compile_patterns(data))
         self._owners = {domain: agency.slug for agency in data.agencies for domain in agency.outlets}
         for domain, slug in outlets.items():
@@ -95,7 +95,7 @@ class Agencies:
         end_of_text = len(body.rstrip())
         for left, right, ends, start, end in _windows(body, spans):
             tail, last = end > end_of_text - TAIL, right >= end_of_text
-            place = Place(left < _FIRST_LINES, start < HEAD, tail, last, body[max(0, left - 20) : left].rstrip()[-1:])
+            place = Place(left < _FIRST_LINES, start < HEAD, tail, last, body[max(0, left - 20) : left].rstrip())
             shape = self._names.shape(body, left, right, ends, language)
             if shape.hits:
                 yield shape, place

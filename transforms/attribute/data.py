@@ -14,16 +14,17 @@ from transforms.errors import DataError
 
 DEFAULT = Path(__file__).parent.parent / "data" / "agencies.yaml"
 KINDS = ("agency", "broadcaster", "historic")
-WHERE = ("head", "tail", "any")
+WHERE = ("head", "tail", "last", "any")
 _TOP = ("agencies", "habits")
-_AGENCY = ("slug", "name", "kind", "spellings", "strict", "archaic", "homonyms", "homes", "outlets")
-_LISTS = ("nouns", "holders", "articles", "leads", "trails", "links", "pictures", "refusals")
+_SETS = ("archaic", "homonyms", "bylines", "misread")
+_AGENCY = ("slug", "name", "kind", "spellings", "strict", *_SETS, "homes", "outlets")
+_LISTS = ("nouns", "holders", "articles", "leads", "trails", "links", "pictures", "refusals", "misreadings")
 _PHRASE = ("where", "if", "text")
 
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency. `spellings` and `strict` hold (language or "any", name as written)."""
+    """One agency. `spellings` and `strict` hold (language or "any", name as written), the sets some of those names."""
 
     slug: str
     name: str
@@ -32,6 +33,8 @@ class Agency:
     strict: tuple[tuple[str, str], ...]
     archaic: frozenset[str]
     homonyms: frozenset[str]
+    bylines: frozenset[str]
+    misread: frozenset[str]
     homes: tuple[str, ...]
     outlets: tuple[str, ...]
 
@@ -58,6 +61,7 @@ class HabitWords:
     links: tuple[str, ...]
     pictures: tuple[str, ...]
     refusals: tuple[str, ...]
+    misreadings: tuple[str, ...]
     phrases: tuple[Phrase, ...]
 
 
@@ -132,20 +136,22 @@ class _Reader:
         spellings = self.by_language(record.get("spellings"), f"{key}.spellings")
         if not strict and not spellings:
             raise self.fail(key, "has no spelling", "add `spellings: {any: [...]}`")
-        homonyms = self.among(record, "homonyms", strict, key)
-        archaic = self.among(record, "archaic", spellings + strict, key)
+        names, exact = [name for _, name in spellings + strict], [name for _, name in strict]
+        archaic = self.among(record, "archaic", names, "spellings or strict", key)
+        misread = self.among(record, "misread", names, "spellings or strict", key)
+        homonyms = self.among(record, "homonyms", exact, "strict", key)
+        bylines = self.among(record, "bylines", sorted(homonyms), "homonyms", key)
         kind = self.one_of(record["kind"], f"{key}.kind", KINDS)
         return Agency(
-            slug, record["name"], kind, spellings, strict, archaic, homonyms,
+            slug, record["name"], kind, spellings, strict, archaic, homonyms, bylines, misread,
             self.texts(record.get("homes"), f"{key}.homes"), self.outlets(record.get("outlets"), key),
         )  # fmt: skip
 
-    def among(self, record: dict[str, Any], name: str, pairs: tuple[tuple[str, str], ...], key: str) -> frozenset[str]:
-        """The names under `name`, each of which must stand in `pairs` too."""
+    def among(self, record: dict[str, Any], name: str, allowed: list[str], where: str, key: str) -> frozenset[str]:
+        """The names under `name`, each of which must be one of `allowed`, which stand under `where`."""
         words = self.texts(record.get(name), f"{key}.{name}")
         for word in words:
-            if word not in {spelling for _, spelling in pairs}:
-                where = "strict" if name == "homonyms" else "spellings or strict"
+            if word not in allowed:
                 raise self.fail(f"{key}.{name}", f"{word!r} is not in {where}", "add it there as well")
         return frozenset(words)
 
@@ -172,6 +178,10 @@ class _Reader:
         for name, words in lists.items():
             if not words:
                 raise self.fail(f"habits.{name}", "is missing", f"add `{name}: [...]`")
+        for pair in lists["misreadings"]:
+            if len(pair.split()) != 2:
+                remedy = "write what is printed and what is read: [e c, u n]"
+                raise self.fail("habits.misreadings", f"{pair!r} is not a pair", remedy)
         phrases = record.get("phrases") or []
         if not isinstance(phrases, list):
             raise self.fail("habits.phrases", "is not a list", "write `- {where: ..., if: [...], text: ...}`")

@@ -22,7 +22,8 @@ _DASH_NEXT = re.compile(rf"[\"']?\s*[.,:;]*\s*{DASH}")
 _LINE_START = re.compile(r"\n[\s*•\"#>-]*$")
 # A day, a month in letters or figures, at the end of what stands before a bracket: "Paris, 14.", "Madrid, 6 juin .".
 _DATE_LAST = re.compile(r"\d{1,4}\s*[.,]?\s*(?:[^\W\d]{1,10}\s*[.,]?\s*(?:\d{4})?)?\s*[-.,]*\s*$")
-_BREAK = re.compile(rf"(?P<end>(?<!\b[^\W\d])(?<!\b[^\W\d]{{2}})[.!?…؟][\"')\]]*)\s*(?:[-/]+\s*)?|\s/+\s*|\s{DASH}+\s+")
+_STOP = r"(?P<end>(?<!\b[^\W\d])(?<!\b[^\W\d]{2})[.!?…؟][\"')\]]*)\s*(?:[-/]+\s*)?"
+_BREAK = re.compile(rf"{_STOP}|\s/+\s*|\s?{DASH}+\s+")
 _CALENDAR = re.compile(rf"\n[^\n]{{4,100}}?\d{{4}}\s?(?:م|ه|هـ)\s+(?P<names>{ANY_NAME})(?=\s)")
 _PHOTOGRAPHER = re.compile(rf"\s*{ANY_NAME}\s*/\s*[^\W\d]\S*(?:\s+\S+){{1,2}}\s*")
 _TITLE_END = re.compile(rf"(?:\s{DASH}+\s*|\s*\|\s*|\s*[(\[])(?P<names>[^()\[\]|\n]{{1,40}})[)\]]?\s*\n?$")
@@ -37,8 +38,8 @@ _CASED = re.compile(r"[^\W\d_]")
 class Place:
     """Where a line stands in its text.
 
-    `first`: among the first lines; `head`, `tail`: near an end; `last`: the last line. `after`: the last
-    character before the line, empty at the start of the text.
+    `first`: among the first lines; `head`, `tail`: near an end; `last`: the last line. `after`: the last few
+    characters before the line, empty at the start of the text.
     """
 
     first: bool
@@ -55,8 +56,10 @@ class Habits:
         stop = rf"\s*[\")]?\s*\.?\s*(?:{DASH}+|[:/]|(?P<stop>(?<=\.)\s))"
         self._dateline = re.compile(rf"{start}(?P<names>{patterns.names}){stop}")
         self._joined = re.compile(rf"\n\s*(?P<before>\w+(?:\s\w+)?)\s*{DASH}\s*(?P<names>{patterns.names})\s+\w")
+        self._headed = re.compile(rf"\n[^\n\ue000-\ue003]{{2,48}}\s{DASH}+\s*(?P<names>{patterns.names})[\s.:]*\n")
         self._signed = re.compile(rf"\n[\s*•]*(?P<names>{patterns.names})\s*\.\s*{DASH}")
-        self._opening = re.compile(rf"\n[\s*•]*(?=[\"(\[]?{ANY_NAME})(?P<names>{patterns.names})(?:\s+{DASH}|{DASH}\s)")
+        after = rf"(?:\s+{DASH}|{DASH}\s|{DASH}[^\W\d][\w ]{{1,24}}:)"
+        self._opening = re.compile(rf"\n[\s*•]*(?=[\"(\[]?{ANY_NAME})(?P<names>{patterns.names}){after}")
 
     def line(self, shape: Shape, place: Place) -> set[int]:
         """The credited hits of a line."""
@@ -74,26 +77,31 @@ class Habits:
     def title(self, shape: Shape) -> set[int]:
         """The credited hits of a title: only those that end it, "... - Reuters"."""
         match = _TITLE_END.search(shape.text)
-        return self._stretch(shape, match.start("names"), match.end("names"), 0) if match else set()
+        found = self._stretch(shape, match.start("names"), match.end("names"), 0) if match else set()
+        return set() if all(self._doubtful(shape, index) for index in found) else found
 
     def author(self, shape: Shape) -> set[int]:
         """The credited hits of a byline: a name that fills its part of it, or one that cannot be anything else."""
         found: set[int] = set()
+        picture = False
         for start, end in parts(shape.text.replace('"', "/"), 0):
+            part = shape.text[start:end].strip(_FRINGE)
+            # "Foto: Lena Ort/dpa": all that follows is the picture's, until something like "Text:".
+            picture = not self._p.lead.match(part) and (picture or bool(self._p.picture.search(part)))
             inside = within(shape, start, end)
-            if inside and self._part(shape.text[start:end], shape, inside):
+            if inside and not picture and self._part(part, shape, inside):
                 found |= inside
-        sure = {index for index in found if not self._doubtful(shape, index)}
+        alone = self._p.item.fullmatch(shape.text.strip(_FRINGE))
+        sure = [i for i in found if (alone and shape.hits[i].name.signs) or not self._doubtful(shape, i)]
         return found if sure else set()
 
     def _part(self, part: str, shape: Shape, inside: set[int]) -> bool:
-        text = part.strip(" \n.\"'*")
-        if self._p.picture.search(text) or self._p.refusal.search(text):
+        if self._p.refusal.search(part):
             return False
-        lead = self._p.lead.match(text)
-        if self._p.item.fullmatch(text) or (lead and self._p.item.fullmatch(text, lead.end())):
+        lead = self._p.lead.match(part)
+        if self._p.item.fullmatch(part) or (lead and self._p.item.fullmatch(part, lead.end())):
             return True
-        return all(not shape.hits[index].name.strict for index in inside) and len(text.split()) <= 6
+        return all(not shape.hits[index].name.strict for index in inside) and len(part.split()) <= 6
 
     def _doubtful(self, shape: Shape, index: int) -> bool:
         """Is the hit a homonym with nothing near that tells it from a place or a person?"""
@@ -115,7 +123,8 @@ class Habits:
             if all(self._doubtful(shape, index) for index in range(len(shape.hits))):
                 return set()
             # In the middle, or in a list, a short line may be anything.
-            if not (place.first or place.tail or place.after in _CLOSERS) or (place.after == ":" and not place.last):
+            after = place.after[-1:]
+            if not (place.first or place.tail or after in _CLOSERS) or (after == ":" and not place.last):
                 return set()
         return self._stretch(shape, 0, len(text), 2)
 
@@ -176,11 +185,15 @@ class Habits:
                     found |= self._stretch(shape, match.start(1), match.end(1), 3)
         return found
 
+    def _misread(self, shape: Shape, match: re.Match[str]) -> bool:
+        """Does the bracket hold a misread name? "(Wolft)" is the agency only where a dash follows."""
+        return any(shape.hits[index].name.misread for index in within(shape, match.start(1), match.end(1)))
+
     def _placed(self, shape: Shape, match: re.Match[str]) -> bool:
         """Does the bracket stand where credits stand, and does it not explain what goes before it?"""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
         if _LINE_START.search(before):
-            return True
+            return not self._misread(shape, match) or bool(_DASH_NEXT.match(after))
         if self._p.noun_last.search(before[-60:]) or self._p.picture.search(before[-60:]):
             return False
         if explained(before[-90:], shape.raw[shape.at(match.start(1)) : shape.at(match.end(1))]):
@@ -189,6 +202,8 @@ class Habits:
             return (before.startswith("\n") and len(before) <= 80) or bool(
                 _DATE_LAST.search(before) or _SENTENCE_END.search(before) or capital_last(shape, match.start())
             )
+        if self._misread(shape, match):
+            return False
         if _LINE_REST.match(after) or _SENTENCE_END.search(before):
             return True
         return self._opens(shape, match)
@@ -215,8 +230,11 @@ class Habits:
         if match and self._is_dateline(shape, match):
             return within(shape, match.start("names"), match.end("names"))
         match = _CALENDAR.match(text) or self._signed.match(text)
+        # "OSLO, 16.", and on the next line "Reuter. — The king ...".
+        if match and match.re is self._signed and _DATE_LAST.search(place.after):
+            return within(shape, match.start("names"), match.end("names"))
         if match is None and place.first:
-            match = self._opening.match(text) or self._joined.match(text)
+            match = self._headed.fullmatch(text) or self._opening.match(text) or self._joined.match(text)
             if match and shape.raw[shape.at(match.end() - 1) :].lstrip(" -–—")[:1].islower():
                 return set()
         if match and not self._p.noun.search(match[0]) and self._known(shape, match):
@@ -262,7 +280,7 @@ class Habits:
     def _phrases(self, shape: Shape, place: Place) -> set[int]:
         found: set[int] = set()
         for phrase in self._p.phrases:
-            if (phrase.where == "head" and not place.head) or (phrase.where == "tail" and not place.tail):
+            if phrase.where != "any" and not getattr(place, phrase.where):
                 continue
             if any(trigger in shape.text for trigger in phrase.triggers):
                 for match in phrase.pattern.finditer(shape.text):

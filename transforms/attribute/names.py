@@ -12,7 +12,7 @@ from itertools import product
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from transforms.attribute.data import Agency
+from transforms.attribute.data import Agency, AgencyData
 from transforms.text import Folded, fold, fold_spans
 
 # One character per kind of name, so that patterns can tell them apart.
@@ -34,7 +34,10 @@ _QUICK = (
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One way to write one agency. `forms`: the exact written forms that count, None for any case."""
+    """One way to write one agency. `forms`: the exact written forms that count, None for any case.
+
+    `signs`: alone in a byline it is the agency, whatever else it may mean. `misread`: as a scanner may have read it.
+    """
 
     slug: str
     mark: str
@@ -42,6 +45,8 @@ class Name:
     forms: frozenset[str] | None
     strict: bool
     homes: tuple[str, ...]
+    signs: bool = False
+    misread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +98,21 @@ def quick(text: str) -> str:
 class Names:
     """All spellings of all agencies in one automaton."""
 
-    def __init__(self, agencies: tuple[Agency, ...]) -> None:
+    def __init__(self, data: AgencyData) -> None:
         self._names: dict[str, list[Name]] = defaultdict(list)
-        for agency in agencies:
+        for agency in data.agencies:
             self._add(agency)
+        pairs = [tuple(pair.split()) for pair in data.habits.misreadings]
+        real = frozenset(self._names)
+        for agency in data.agencies:
+            for printed in sorted(agency.misread):
+                self._add_misread(agency, {_misread(printed, old, new) for old, new in pairs}, real)
         self._patterns = sorted({key for spelling in self._names for key in (spelling, quick(spelling))})
         self._automaton = AhoCorasick(self._patterns, implementation=Implementation.DFA)
 
     def _add(self, agency: Agency) -> None:
-        for strict, pairs in ((False, agency.spellings), (True, agency.strict)):
+        # Strict ones first: an exact form says more than one in any case.
+        for strict, pairs in ((True, agency.strict), (False, agency.spellings)):
             for language, spelling in pairs:
                 historic = agency.kind == "historic" or spelling in agency.archaic
                 homonym = strict and spelling in agency.homonyms
@@ -109,9 +120,16 @@ class Names:
                 cased = strict and spelling.lower() != spelling.upper()
                 for written in _expand(spelling):
                     forms = frozenset([written]) if cased else None
-                    name = Name(agency.slug, mark, language, forms, strict, tuple(fold(h) for h in agency.homes))
+                    homes, signs = tuple(fold(home) for home in agency.homes), spelling in agency.bylines
+                    name = Name(agency.slug, mark, language, forms, strict, homes, signs)
                     for key in {fold(written), quick(written)}:
                         self._names[key].append(name)
+
+    def _add_misread(self, agency: Agency, sets: set[frozenset[str]], real: frozenset[str]) -> None:
+        for written in sorted(frozenset[str]().union(*sets)):
+            for key in {fold(written), quick(written)} - real:
+                name = Name(agency.slug, HISTORIC_HOMONYM, "any", frozenset([written]), True, (), misread=True)
+                self._names[key].append(name)
 
     def _name(self, key: str, written: str, language: str | None) -> Name | None:
         """The agency that `written` (folded: `key`) names in a text of `language`."""
@@ -174,6 +192,12 @@ class Names:
                 out.append((left, -minus_right, name))
                 done = -minus_right
         return out
+
+
+def _misread(printed: str, old: str, new: str) -> frozenset[str]:
+    """`printed` with one `old` read as `new`, at each place where it stands."""
+    places = [at for at in range(len(printed)) if printed.startswith(old, at)]
+    return frozenset(printed[:at] + new + printed[at + len(old) :] for at in places)
 
 
 def _inside(spans: list[tuple[int, int]], start: int, end: int) -> int:

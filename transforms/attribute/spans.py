@@ -37,7 +37,7 @@ def explained(before: str, acronym: str) -> bool:
     letters = acronym.strip().lower()
     if not (2 <= len(letters) <= 6 and letters.isalpha()):
         return False
-    words = [word for word in re.findall(r"[^\W\d]+", before) if word not in _SMALL]
+    words = [word for word in re.findall(r"[^\W\d]{2,}", before) if word not in _SMALL]
     for letter in reversed(letters):
         if not words or words[-1][0] != letter:
             return False
