@@ -23,13 +23,15 @@ _LINE_START = re.compile(r"\n[\s*•\"#>-]*$")
 # A day, a month in letters or figures, at the end of what stands before a bracket: "Paris, 14.", "Madrid, 6 juin .".
 _DATE_LAST = re.compile(r"\d{1,4}\s*[.,]?\s*(?:[^\W\d]{1,10}\s*[.,]?\s*(?:\d{4})?)?\s*[-.,]*\s*$")
 _STOP = r"(?P<end>(?<!\b[^\W\d])(?<!\b[^\W\d]{2})[.!?…؟][\"')\]]*)\s*(?:[-/]+\s*)?"
+# "Lindau, Jan 4": a place and a day, wherever they stand.
+_DAY_LAST = re.compile(r"[\w\]],\s*[^\W\d]{3,9}\.?\s+\d{1,2}\s*$")
 _BREAK = re.compile(rf"{_STOP}|\s/+\s*|\s?{DASH}+\s+")
 _CALENDAR = re.compile(rf"\n[^\n]{{4,100}}?\d{{4}}\s?(?:م|ه|هـ)\s+(?P<names>{ANY_NAME})(?=\s)")
 _PHOTOGRAPHER = re.compile(rf"\s*{ANY_NAME}\s*/\s*[^\W\d]\S*(?:\s+\S+){{1,2}}\s*")
 _TITLE_END = re.compile(rf"(?:\s{DASH}+\s*|\s*\|\s*|\s*[(\[])(?P<names>[^()\[\]|\n]{{1,40}})[)\]]?\s*\n?$")
 _CLOSED = re.compile(r"[^,،;:\s][\s]*\n$")
 _CLOSERS = ("", *'.!?…؟»")”')
-_INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}")
+_INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}|{ANY_NAME}/\w{{1,4}}(?!\w)")
 _FRINGE = " \n.;,*•-\"'/()[]"
 _CASED = re.compile(r"[^\W\d_]")
 
@@ -57,6 +59,7 @@ class Habits:
         self._dateline = re.compile(rf"{start}(?P<names>{patterns.names}){stop}")
         self._joined = re.compile(rf"\n\s*(?P<before>\w+(?:\s\w+)?)\s*{DASH}\s*(?P<names>{patterns.names})\s+\w")
         self._headed = re.compile(rf"\n[^\n\ue000-\ue003]{{2,48}}\s{DASH}+\s*(?P<names>{patterns.names})[\s.:]*\n")
+        self._dated = re.compile(rf"\n(?P<names>{patterns.names})\.?\s+[^\W\d]+(?:[ -][^\W\d]+){{0,2}},\s*\d{{1,2}}\b")
         self._signed = re.compile(rf"\n[\s*•]*(?P<names>{patterns.names})\s*\.\s*{DASH}")
         after = rf"(?:\s+{DASH}|{DASH}\s|{DASH}[^\W\d][\w ]{{1,24}}:)"
         self._opening = re.compile(rf"\n[\s*•]*(?=[\"(\[]?{ANY_NAME})(?P<names>{patterns.names}){after}")
@@ -193,7 +196,7 @@ class Habits:
         """Does the bracket stand where credits stand, and does it not explain what goes before it?"""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
         if _LINE_START.search(before):
-            return not self._misread(shape, match) or bool(_DASH_NEXT.match(after))
+            return not self._misread(shape, match)
         if self._p.noun_last.search(before[-60:]) or self._p.picture.search(before[-60:]):
             return False
         if explained(before[-90:], shape.raw[shape.at(match.start(1)) : shape.at(match.end(1))]):
@@ -203,7 +206,7 @@ class Habits:
                 _DATE_LAST.search(before) or _SENTENCE_END.search(before) or capital_last(shape, match.start())
             )
         if self._misread(shape, match):
-            return False
+            return bool(_DATE_LAST.search(before)) and self._opens(shape, match)
         if _LINE_REST.match(after) or _SENTENCE_END.search(before):
             return True
         return self._opens(shape, match)
@@ -211,9 +214,12 @@ class Habits:
     def _opens(self, shape: Shape, match: re.Match[str]) -> bool:
         """A dateline without a dash: "Wien, 7. Aug. (Exchange) Die", "القاهرة (أ ش أ): قال"."""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
+        colon = bool(re.match(r"\s*:", after))
+        if colon and _DAY_LAST.search(before):
+            return True
         if not before.startswith("\n") or len(before) > 60 or len(before.split()) > 8:
             return False
-        if re.match(r"\s*:", after) or match[0].startswith("/"):
+        if colon or match[0].startswith("/"):
             return True
         raw_before = shape.raw[: shape.at(match.start())].strip()
         raw_after = shape.raw[shape.at(match.end()) :].lstrip(' .«“"„')
@@ -229,7 +235,7 @@ class Habits:
         match = self._dateline.match(text)
         if match and self._is_dateline(shape, match):
             return within(shape, match.start("names"), match.end("names"))
-        match = _CALENDAR.match(text) or self._signed.match(text)
+        match = _CALENDAR.match(text) or self._signed.match(text) or self._dated.match(text)
         # "OSLO, 16.", and on the next line "Reuter. — The king ...".
         if match and match.re is self._signed and _DATE_LAST.search(place.after):
             return within(shape, match.start("names"), match.end("names"))
@@ -270,7 +276,7 @@ class Habits:
             ended = bool(match["end"]) or bool(_SENTENCE_END.search(shape.text[: match.start()])) or "/" in match[0]
             if not (ended or place.last) or not _CLOSED.search(rest):
                 continue
-            # An editor's initials or the outlet: "ged/dpa", "RND/dpa".
+            # An editor's initials or the outlet: "ged/dpa", "RND/dpa", "epd/nd".
             initials = 2 if ended and _INITIALS.match(rest) else 0
             inside = self._stretch(shape, match.end(), len(shape.text), initials)
             if inside and not all(self._doubtful(shape, index) for index in inside):

@@ -103,10 +103,9 @@ class Names:
         for agency in data.agencies:
             self._add(agency)
         pairs = [tuple(pair.split()) for pair in data.habits.misreadings]
-        real = frozenset(self._names)
         for agency in data.agencies:
             for printed in sorted(agency.misread):
-                self._add_misread(agency, {_misread(printed, old, new) for old, new in pairs}, real)
+                self._add_misread(agency, {_misread(printed, old, new) for old, new in pairs})
         self._patterns = sorted({key for spelling in self._names for key in (spelling, quick(spelling))})
         self._automaton = AhoCorasick(self._patterns, implementation=Implementation.DFA)
 
@@ -125,9 +124,9 @@ class Names:
                     for key in {fold(written), quick(written)}:
                         self._names[key].append(name)
 
-    def _add_misread(self, agency: Agency, sets: set[frozenset[str]], real: frozenset[str]) -> None:
+    def _add_misread(self, agency: Agency, sets: set[frozenset[str]]) -> None:
         for written in sorted(frozenset[str]().union(*sets)):
-            for key in {fold(written), quick(written)} - real:
+            for key in {fold(written), quick(written)}:
                 name = Name(agency.slug, HISTORIC_HOMONYM, "any", frozenset([written]), True, (), misread=True)
                 self._names[key].append(name)
 
