@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.attribute.names import ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
+from transforms.attribute.names import ANY_HISTORIC, ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
 from transforms.attribute.patterns import DASH, Patterns
 from transforms.attribute.spans import capital_last, explained, parts, within
 
-_NAME = re.compile(ANY_NAME)
+_NAME, _HISTORIC = re.compile(ANY_NAME), re.compile(ANY_HISTORIC)
 _BRACKET = re.compile(r"[(\[{]([^()\[\]{}\n]{1,80})[)\]}]")
 _SLASHES = re.compile(rf"/\s*([^/\n]{{0,3}}{ANY_NAME}[^/\n]{{0,20}})/")
 _SENTENCE_END = re.compile(r"[.!?…؟][\"')\]]*\s*$")
@@ -54,6 +54,7 @@ class Place:
 class Habits:
     def __init__(self, patterns: Patterns) -> None:
         self._p = patterns
+        self._triggers = sorted(frozenset[str]().union(*(phrase.triggers for phrase in patterns.phrases)))
         start = rf"\n[\s*•]*(?P<before>[^\n\ue000-\ue003]{{2,70}}?)\s*(?:{DASH}+|[/,.،])\s*[\"(]?\s*"
         stop = rf"\s*[\")]?\s*\.?\s*(?:{DASH}+|[:/]|(?P<stop>(?<=\.)\s))"
         self._dateline = re.compile(rf"{start}(?P<names>{patterns.names}){stop}")
@@ -285,10 +286,14 @@ class Habits:
 
     def _phrases(self, shape: Shape, place: Place) -> set[int]:
         found: set[int] = set()
-        for phrase in self._p.phrases:
+        text = shape.text
+        present = {trigger for trigger in self._triggers if trigger in text}
+        historic = bool(present) and bool(_HISTORIC.search(text))
+        for phrase in self._p.phrases if present else ():
+            if present.isdisjoint(phrase.triggers) or (phrase.historic and not historic):
+                continue
             if phrase.where != "any" and not getattr(place, phrase.where):
                 continue
-            if any(trigger in shape.text for trigger in phrase.triggers):
-                for match in phrase.pattern.finditer(shape.text):
-                    found |= within(shape, match.start("names"), match.end("names"))
+            for match in phrase.pattern.finditer(text):
+                found |= within(shape, match.start("names"), match.end("names"))
         return found

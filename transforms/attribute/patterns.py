@@ -18,7 +18,8 @@ HARD = re.compile(r"\s*[-/,،;؛+&|·•:()\[\]\u0640]+\s*")
 @dataclass(frozen=True, slots=True)
 class CompiledPhrase:
     where: str
-    triggers: tuple[str, ...]
+    triggers: frozenset[str]
+    historic: bool
     pattern: re.Pattern[str]
 
 
@@ -75,7 +76,8 @@ def _phrase(data: AgencyData, phrase: Phrase, names: str, historic: str) -> Comp
     edge = "" if before.startswith("[") else r"(?<!\w)"
     source = rf"{edge}{_loose(before)}(?P<names>{historic if 'historic' in placeholder else names}){_loose(after)}"
     pattern = _compile(data, f"{phrase.key}.text", source)
-    return CompiledPhrase(phrase.where, tuple(fold(trigger) for trigger in phrase.triggers), pattern)
+    triggers = frozenset(fold(trigger) for trigger in phrase.triggers)
+    return CompiledPhrase(phrase.where, triggers, "historic" in placeholder, pattern)
 
 
 def compile_patterns(data: AgencyData) -> Patterns:
