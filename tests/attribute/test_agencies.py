@@ -10,7 +10,9 @@ import yaml
 
 from transforms.attribute import load_agencies
 from transforms.attribute.data import DEFAULT
+from transforms.attribute.stage import with_credit
 from transforms.errors import DataError
+from transforms.records import Article, Origin, Source
 
 
 def test_order_is_author_body_title() -> None:
@@ -87,6 +89,9 @@ def test_unknown_slug_is_an_error_that_suggests() -> None:
         ({"agencies.1.slug": "reuters"}, ["agencies.reuters", "twice"]),
         ({"agencies.0.homonyms": ["Rooters"]}, ["homonyms", "'Rooters'", "strict"]),
         ({"agencies.0.outlets": ["Reuters.com"]}, ["outlets", "bare domain"]),
+        ({"agencies.0.bylines": ["Reuters"]}, ["agencies.reuters.bylines", "'Reuters'", "not in homonyms"]),
+        ({"agencies.0.misread": ["Rooter"]}, ["agencies.reuters.misread", "'Rooter'", "not in spellings or strict"]),
+        ({"habits.misreadings": ["e c", "ec"]}, ["habits.misreadings", "'ec'", "[e c, u n]"]),
         ({"agencies.0.name": None}, ["agencies[0].name", "missing"]),
         ({"habits.leads": ["(with"]}, ["habits.leads[0]", "not a pattern"]),
         ({"habits.leeds": ["with"]}, ["habits.leeds", "did you mean 'leads'"]),
@@ -126,6 +131,17 @@ def test_version_follows_the_data(tmp_path: Path) -> None:
     copy.write_bytes(DEFAULT.read_bytes() + b"\n# edited\n")
     assert load_agencies(copy).version != load_agencies().version
     assert len(load_agencies().version) == 8
+
+
+def test_an_article_tells_which_data_credited_it(tmp_path: Path) -> None:
+    copy = tmp_path / "agencies.yaml"
+    copy.write_bytes(DEFAULT.read_bytes() + b"\n# edited\n")
+    source, body = Source("herald", "Herald", "herald.example"), "MARLOW (Reuters) - It sails."
+    article = Article("1", Origin("test"), source, 0, None, "1", "Ferry sails", body, tagged_by={"topics": "t1"})
+    for agencies in (load_agencies(), load_agencies(copy)):
+        document = with_credit(article, agencies)
+        assert document.wire["agencies"] == ["reuters"]
+        assert document.tagged_by == {"topics": "t1", "agencies": agencies.version}
 
 
 UNITS = [

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from transforms.attribute.bylines import Bylines
 from transforms.attribute.data import DEFAULT, AgencyData, check_domain, did_you_mean, read
 from transforms.attribute.habits import Habits, Place
 from transforms.attribute.names import Names, Shape
@@ -20,6 +21,7 @@ _BEFORE, _AFTER = 170, 130
 _MOST_WINDOWS = 60
 _MOST_EVIDENCE = 24
 _WRAPPED = 60
+_NEXT = 80
 _LONGEST_FIELD = 300
 
 
@@ -31,7 +33,8 @@ class Agencies:
         self.version = data.version
         self.names = {agency.slug: agency.name for agency in data.agencies}
         self._names = Names(data)
-        self._habits = Habits(compile_patterns(data))
+        patterns = compile_patterns(data)
+        self._habits, self._bylines = Habits(patterns), Bylines(patterns)
         self._owners = {domain: agency.slug for agency in data.agencies for domain in agency.outlets}
         for domain, slug in outlets.items():
             key = f"agencies.outlets.{domain}"
@@ -49,7 +52,7 @@ class Agencies:
         """
         evidence: list[dict[str, Any]] = []
         if author and (shape := self._whole(author, language)):
-            self._note(evidence, "author", author, shape, self._habits.author(shape))
+            self._note(evidence, "author", author, shape, self._bylines.credited(shape))
         for shape, place in self._lines(body, language):
             credited = self._habits.line(shape, place)
             self._note(evidence, "body", body, shape, credited)
@@ -95,7 +98,14 @@ class Agencies:
         end_of_text = len(body.rstrip())
         for left, right, ends, start, end in _windows(body, spans):
             tail, last = end > end_of_text - TAIL, right >= end_of_text
-            place = Place(left < _FIRST_LINES, start < HEAD, tail, last, body[max(0, left - 20) : left].rstrip())
+            place = Place(
+                left < _FIRST_LINES,
+                start < HEAD,
+                tail,
+                last,
+                body[max(0, left - 20) : left].rstrip(),
+                body[right : right + _NEXT].lstrip(),
+            )
             shape = self._names.shape(body, left, right, ends, language)
             if shape.hits:
                 yield shape, place

@@ -176,7 +176,7 @@ class _Reader:
         record = self.mapping(raw, "habits", (*_LISTS, "phrases"))
         lists = {name: self.texts(record.get(name), f"habits.{name}") for name in _LISTS}
         for name, words in lists.items():
-            if not words:
+            if not words and name != "misreadings":
                 raise self.fail(f"habits.{name}", "is missing", f"add `{name}: [...]`")
         for pair in lists["misreadings"]:
             if len(pair.split()) != 2:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.attribute.names import ANY_HISTORIC, ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
+from transforms.attribute.names import ANY_HISTORIC, ANY_NAME, Shape
 from transforms.attribute.patterns import DASH, Patterns
-from transforms.attribute.spans import capital_last, explained, parts, within
+from transforms.attribute.spans import FRINGE, capital_last, doubtful, explained, explained_next, parts, within
+from transforms.text import fold
 
 _NAME, _HISTORIC = re.compile(ANY_NAME), re.compile(ANY_HISTORIC)
 _BRACKET = re.compile(r"[(\[{]([^()\[\]{}\n]{1,80})[)\]}]")
@@ -31,8 +32,9 @@ _PHOTOGRAPHER = re.compile(rf"\s*{ANY_NAME}\s*/\s*[^\W\d]\S*(?:\s+\S+){{1,2}}\s*
 _TITLE_END = re.compile(rf"(?:\s{DASH}+\s*|\s*\|\s*|\s*[(\[])(?P<names>[^()\[\]|\n]{{1,40}})[)\]]?\s*\n?$")
 _CLOSED = re.compile(r"[^,،;:\s][\s]*\n$")
 _CLOSERS = ("", *'.!?…؟»")”')
+# A bracket within a sentence: "Avrupa Parlamentosu (AP) toplandı".
+_EMBEDDED = re.compile(rf"\w\s*[(\[]\s*{ANY_NAME}\s*[)\]]\s+[^\W\d]")
 _INITIALS = re.compile(rf"(?:\w{{1,12}}/){{1,2}}{ANY_NAME}|{ANY_NAME}/\w{{1,4}}(?!\w)")
-_FRINGE = " \n.;,*•-\"'/()[]"
 _CASED = re.compile(r"[^\W\d_]")
 
 
@@ -41,7 +43,7 @@ class Place:
     """Where a line stands in its text.
 
     `first`: among the first lines; `head`, `tail`: near an end; `last`: the last line. `after`: the last few
-    characters before the line, empty at the start of the text.
+    characters before the line, empty at the start of the text. `next`: the first characters after it.
     """
 
     first: bool
@@ -49,6 +51,7 @@ class Place:
     tail: bool
     last: bool
     after: str
+    next: str
 
 
 class Habits:
@@ -82,39 +85,7 @@ class Habits:
         """The credited hits of a title: only those that end it, "... - Reuters"."""
         match = _TITLE_END.search(shape.text)
         found = self._stretch(shape, match.start("names"), match.end("names"), 0) if match else set()
-        return set() if all(self._doubtful(shape, index) for index in found) else found
-
-    def author(self, shape: Shape) -> set[int]:
-        """The credited hits of a byline: a name that fills its part of it, or one that cannot be anything else."""
-        found: set[int] = set()
-        picture = False
-        for start, end in parts(shape.text.replace('"', "/"), 0):
-            part = shape.text[start:end].strip(_FRINGE)
-            # "Foto: Lena Ort/dpa": all that follows is the picture's, until something like "Text:".
-            picture = not self._p.lead.match(part) and (picture or bool(self._p.picture.search(part)))
-            inside = within(shape, start, end)
-            if inside and not picture and self._part(part, shape, inside):
-                found |= inside
-        alone = self._p.item.fullmatch(shape.text.strip(_FRINGE))
-        sure = [i for i in found if (alone and shape.hits[i].name.signs) or not self._doubtful(shape, i)]
-        return found if sure else set()
-
-    def _part(self, part: str, shape: Shape, inside: set[int]) -> bool:
-        if self._p.refusal.search(part):
-            return False
-        lead = self._p.lead.match(part)
-        if self._p.item.fullmatch(part) or (lead and self._p.item.fullmatch(part, lead.end())):
-            return True
-        return all(not shape.hits[index].name.strict for index in inside) and len(part.split()) <= 6
-
-    def _doubtful(self, shape: Shape, index: int) -> bool:
-        """Is the hit a homonym with nothing near that tells it from a place or a person?"""
-        hit = shape.hits[index]
-        if hit.name.mark not in (HOMONYM, HISTORIC_HOMONYM):
-            return False
-        if any(home in shape.text for home in hit.name.homes) or self._p.noun.search(shape.text):
-            return False
-        return len({other.name.slug for other in shape.hits}) < 2
+        return set() if all(doubtful(self._p, shape, index) for index in found) else found
 
     def _own_line(self, shape: Shape, place: Place) -> set[int]:
         text = shape.text
@@ -123,8 +94,14 @@ class Habits:
         if _PHOTOGRAPHER.fullmatch(text) and not place.tail:
             return set()
         bare = text.strip(' \n-*•(["/')
+        if _EMBEDDED.search(text):
+            return set()
         if not self._p.lead.match(bare) and "(" not in text:
-            if all(self._doubtful(shape, index) for index in range(len(shape.hits))):
+            signs = place.last and all(hit.name.signs for hit in shape.hits)
+            signed = signs and self._p.item.fullmatch(bare.strip(FRINGE))
+            if not signed and all(doubtful(self._p, shape, index) for index in range(len(shape.hits))):
+                return set()
+            if _heading(shape, place):
                 return set()
             # In the middle, or in a list, a short line may be anything.
             after = place.after[-1:]
@@ -168,7 +145,7 @@ class Habits:
 
     def _after_leads(self, text: str) -> int:
         """Where the names may begin, behind at most two of the words that open a credit."""
-        begin = len(text) - len(text.lstrip(_FRINGE))
+        begin = len(text) - len(text.lstrip(FRINGE))
         for _ in range(2):
             lead = self._p.lead.match(text, begin)
             if not lead or not _NAME.search(text, lead.end()):
@@ -189,6 +166,11 @@ class Habits:
                     found |= self._stretch(shape, match.start(1), match.end(1), 3)
         return found
 
+    def _running(self, shape: Shape, match: re.Match[str]) -> bool:
+        """Does a bracket with a short name open a sentence that goes on: "(AP) classes are ..."?"""
+        hits = [shape.hits[index] for index in within(shape, match.start(1), match.end(1))]
+        return all(hit.name.strict for hit in hits) and shape.raw[shape.at(match.end()) :].lstrip()[:1].islower()
+
     def _misread(self, shape: Shape, match: re.Match[str]) -> bool:
         """Does the bracket hold a misread name? "(Wolft)" is the agency only where a dash follows."""
         return any(shape.hits[index].name.misread for index in within(shape, match.start(1), match.end(1)))
@@ -197,7 +179,7 @@ class Habits:
         """Does the bracket stand where credits stand, and does it not explain what goes before it?"""
         before, after = shape.text[: match.start()], shape.text[match.end() :]
         if _LINE_START.search(before):
-            return not self._misread(shape, match)
+            return not self._misread(shape, match) and not self._running(shape, match)
         if self._p.noun_last.search(before[-60:]) or self._p.picture.search(before[-60:]):
             return False
         if explained(before[-90:], shape.raw[shape.at(match.start(1)) : shape.at(match.end(1))]):
@@ -242,7 +224,9 @@ class Habits:
             return within(shape, match.start("names"), match.end("names"))
         if match is None and place.first:
             match = self._headed.fullmatch(text) or self._opening.match(text) or self._joined.match(text)
-            if match and shape.raw[shape.at(match.end() - 1) :].lstrip(" -–—")[:1].islower():
+            rest = shape.raw[shape.at(match.end() - 1) :].lstrip(" -–—") if match else ""
+            hit = shape.hits[0]
+            if rest[:1].islower() or explained_next(rest, shape.raw[hit.start - shape.start : hit.end - shape.start]):
                 return set()
         if match and not self._p.noun.search(match[0]) and self._known(shape, match):
             return within(shape, match.start("names"), match.end("names"))
@@ -264,7 +248,7 @@ class Habits:
         before = match.groupdict().get("before")
         if "/" in match[0] or (before and _DATE_LAST.search(before)):
             return True
-        return not all(self._doubtful(shape, index) for index in inside)
+        return not all(doubtful(self._p, shape, index) for index in inside)
 
     def _line_end(self, shape: Shape, place: Place) -> set[int]:
         if not shape.text.endswith("\n"):
@@ -280,7 +264,7 @@ class Habits:
             # An editor's initials or the outlet: "ged/dpa", "RND/dpa", "epd/nd".
             initials = 2 if ended and _INITIALS.match(rest) else 0
             inside = self._stretch(shape, match.end(), len(shape.text), initials)
-            if inside and not all(self._doubtful(shape, index) for index in inside):
+            if inside and not all(doubtful(self._p, shape, index) for index in inside):
                 return inside
         return set()
 
@@ -297,3 +281,12 @@ class Habits:
             for match in phrase.pattern.finditer(text):
                 found |= within(shape, match.start("names"), match.end("names"))
         return found
+
+
+def _heading(shape: Shape, place: Place) -> bool:
+    """Is a line of nothing but a name the heading of what follows: "Agences", and below "Les agences de voyage"?"""
+    if len(shape.hits) != 1 or len(shape.text.strip(FRINGE)) != 1:
+        return False
+    hit = shape.hits[0]
+    name = fold(shape.raw[hit.start - shape.start : hit.end - shape.start])
+    return bool(re.search(rf"(?<![\w(/-]){re.escape(name)}(?!\s*[\w)/:-]*[)/:-])(?!\w)", fold(place.next)))

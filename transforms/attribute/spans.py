@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from transforms.attribute.names import ANY_NAME, Shape
-from transforms.attribute.patterns import HARD
+from transforms.attribute.names import ANY_NAME, HISTORIC_HOMONYM, HOMONYM, Shape
+from transforms.attribute.patterns import HARD, Patterns
 
 NAME = re.compile(ANY_NAME)
+FRINGE = " \n.;,*•-\"'/()[]"
 _SMALL = frozenset(["of", "de", "des", "del", "la", "le", "the", "and", "for", "der", "die", "und", "et"])
 
 
@@ -43,3 +44,20 @@ def explained(before: str, acronym: str) -> bool:
             return False
         words.pop()
     return True
+
+
+def doubtful(patterns: Patterns, shape: Shape, index: int) -> bool:
+    """Is the hit a homonym with nothing near that tells it from a place or a person?"""
+    hit = shape.hits[index]
+    if hit.name.mark not in (HOMONYM, HISTORIC_HOMONYM):
+        return False
+    if any(home in shape.text for home in hit.name.homes) or patterns.noun.search(shape.text):
+        return False
+    return len({other.name.slug for other in shape.hits}) < 2
+
+
+def explained_next(after: str, acronym: str) -> bool:
+    """Do the words after a name spell it? "AP - Advanced Placement - classes"."""
+    letters = acronym.lower()
+    words = re.findall(r"[^\W\d]+", after.lower())[: len(letters)]
+    return len(letters) >= 2 and letters.isalpha() and [word[0] for word in words] == list(letters)
