@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 from transforms.attribute.bylines import Bylines
 from transforms.attribute.data import DEFAULT, AgencyData, check_domain, did_you_mean, read
 from transforms.attribute.habits import Habits, Place
-from transforms.attribute.names import Names, Shape
+from transforms.attribute.names import Hit, Names, Shape
 from transforms.attribute.patterns import compile_patterns
+from transforms.attribute.spans import bare, explained, explained_next
 from transforms.errors import DataError
+from transforms.text import fold
 
 HEAD, TAIL = 700, 500
 _FIRST_LINES = 300
@@ -55,6 +58,8 @@ class Agencies:
             self._note(evidence, "author", author, shape, self._bylines.credited(shape))
         for shape, place in self._lines(body, language):
             credited = self._habits.line(shape, place)
+            if credited and bare(shape) and self._other_sense(body, shape.hits[0], language):
+                continue
             self._note(evidence, "body", body, shape, credited)
             if len(credited) < len(shape.hits) and (joined := self._joined(body, shape, language)):
                 seen = {shape.hits[index].start for index in credited}
@@ -109,6 +114,21 @@ class Agencies:
             shape = self._names.shape(body, left, right, ends, language)
             if shape.hits:
                 yield shape, place
+
+    def _other_sense(self, body: str, hit: Hit, language: str | None) -> bool:
+        """Does the text itself say what else a short name stands for, as in "Advanced Placement (AP)"?"""
+        if not hit.name.strict:
+            return False
+        word = re.escape(body[hit.start : hit.end])
+        for match in re.finditer(rf"(?<!\w){word}\s*\(([^()\n]{{2,80}})\)|\(\s*{word}\s*\)", body):
+            before = body[max(0, match.start() - 80) : match.start()]
+            if match[1]:
+                told = explained_next(match[1], body[hit.start : hit.end])
+            else:
+                told = explained(fold(before), body[hit.start : hit.end]) and not self._names.rough(before, language)
+            if told:
+                return True
+        return False
 
     def _joined(self, body: str, shape: Shape, language: str | None) -> Shape | None:
         """`shape` with the line before it, where a text of fixed width may have wrapped between them."""

@@ -6,7 +6,8 @@ import re
 
 from transforms.attribute.names import ANY_NAME, Shape
 from transforms.attribute.patterns import Patterns
-from transforms.attribute.spans import FRINGE, doubtful, parts, within
+from transforms.attribute.spans import FRINGE, SMALL, bare, doubtful, parts, within
+from transforms.text import fold
 
 _NAMESAKE = re.compile(rf"[^\W\d]+\s+{ANY_NAME}")
 
@@ -33,7 +34,7 @@ class Bylines:
             if inside and not picture and self._credits(part, lead, shape, inside):
                 found |= inside
                 sure = sure or bool(lead) or any(self._sure(shape, index) for index in inside)
-        alone = len(shape.text.strip(FRINGE)) == 1 and found and _written(shape, 0).isupper()
+        alone = bare(shape) and found and _written(shape, 0).isupper()
         return found if sure or alone else set()
 
     def _sure(self, shape: Shape, index: int) -> bool:
@@ -44,10 +45,19 @@ class Bylines:
             return False
         if self._p.item.fullmatch(part) or (lead and self._p.item.fullmatch(part, lead.end())):
             return True
+        if _told(shape, inside):
+            return False
         # "Jane Reuters" is a person.
         if _NAMESAKE.fullmatch(part) and all(_written(shape, index).istitle() for index in inside):
             return False
         return all(not shape.hits[index].name.strict for index in inside) and len(part.split()) <= 6
+
+
+def _told(shape: Shape, inside: set[int]) -> bool:
+    """Do words of a sentence lead to the name: "who once worked for Reuters"?"""
+    first = shape.raw[: shape.hits[min(inside)].start - shape.start]
+    words = re.split(r"[,/|;:()]", first)[-1].split()
+    return any(word[:1].islower() and fold(word) not in SMALL for word in words)
 
 
 def _written(shape: Shape, index: int) -> str:

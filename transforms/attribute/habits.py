@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from transforms.attribute.names import ANY_HISTORIC, ANY_NAME, Shape
 from transforms.attribute.patterns import DASH, Patterns
-from transforms.attribute.spans import FRINGE, capital_last, doubtful, explained, explained_next, parts, within
+from transforms.attribute.spans import FRINGE, bare, capital_last, doubtful, explained, explained_next, parts, within
 from transforms.text import fold
 
 _NAME, _HISTORIC = re.compile(ANY_NAME), re.compile(ANY_HISTORIC)
@@ -93,12 +93,13 @@ class Habits:
             return set()
         if _PHOTOGRAPHER.fullmatch(text) and not place.tail:
             return set()
-        bare = text.strip(' \n-*•(["/')
-        if _EMBEDDED.search(text):
+        inner = text.strip(' \n-*•(["/')
+        bracket = "(" in text
+        if bracket and _EMBEDDED.search(text):
             return set()
-        if not self._p.lead.match(bare) and "(" not in text:
+        if not bracket and not self._p.lead.match(inner):
             signs = place.last and all(hit.name.signs for hit in shape.hits)
-            signed = signs and self._p.item.fullmatch(bare.strip(FRINGE))
+            signed = signs and self._p.item.fullmatch(inner.strip(FRINGE))
             if not signed and all(doubtful(self._p, shape, index) for index in range(len(shape.hits))):
                 return set()
             if _heading(shape, place):
@@ -285,7 +286,7 @@ class Habits:
 
 def _heading(shape: Shape, place: Place) -> bool:
     """Is a line of nothing but a name the heading of what follows: "Agences", and below "Les agences de voyage"?"""
-    if len(shape.hits) != 1 or len(shape.text.strip(FRINGE)) != 1:
+    if not bare(shape):
         return False
     hit = shape.hits[0]
     name = fold(shape.raw[hit.start - shape.start : hit.end - shape.start])

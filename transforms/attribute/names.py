@@ -154,7 +154,10 @@ class Names:
 
     def _spans(self, haystack: str, written: str, language: str | None, exact: bool = True) -> list[tuple[int, int]]:
         found = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
-        whole = [item for item in found if _whole(haystack, item[1], item[2])]
+        length = len(haystack)
+        # Most short names end inside a word: seen here at a tenth of the cost of the call.
+        ended = [item for item in found if item[2] == length or not haystack[item[2]].isalnum()]
+        whole = [item for item in ended if _whole(haystack, item[1], item[2])]
         return [
             (start, end)
             for pattern, start, end in whole

@@ -43,9 +43,15 @@ class Patterns:
 
 
 def _words(words: tuple[str, ...]) -> str:
-    """An alternation of folded words, longest first; spaces match any white space."""
-    escaped = sorted({re.escape(fold(word)).replace(r"\ ", r"\s+") for word in words}, key=len, reverse=True)
-    return f"(?:{'|'.join(escaped)})"
+    """An alternation of folded words, longest first; spaces match any white space.
+
+    Words are grouped by their first letter: the engine tries one branch after another.
+    """
+    groups: dict[str, list[str]] = {}
+    for word in sorted({fold(word) for word in words}, key=lambda word: (-len(word), word)):
+        groups.setdefault(re.escape(word[0]), []).append(re.escape(word[1:]).replace(r"\ ", r"\s+"))
+    branches = (f"{first}(?:{'|'.join(rests)})" for first, rests in groups.items())
+    return f"(?:{'|'.join(branches)})"
 
 
 def _loose(text: str) -> str:

@@ -10,7 +10,9 @@ from transforms.attribute.patterns import HARD, Patterns
 
 NAME = re.compile(ANY_NAME)
 FRINGE = " \n.;,*•-\"'/()[]"
-_SMALL = frozenset(["of", "de", "des", "del", "la", "le", "the", "and", "for", "der", "die", "und", "et"])
+SMALL = frozenset(
+    ["of", "by", "von", "par", "por", "de", "des", "del", "la", "le", "the", "and", "for", "der", "die", "und", "et"]
+)
 
 
 def parts(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -38,7 +40,7 @@ def explained(before: str, acronym: str) -> bool:
     letters = acronym.strip().lower()
     if not (2 <= len(letters) <= 6 and letters.isalpha()):
         return False
-    words = [word for word in re.findall(r"[^\W\d]{2,}", before) if word not in _SMALL]
+    words = [word for word in re.findall(r"[^\W\d]{2,}", before) if word not in SMALL]
     for letter in reversed(letters):
         if not words or words[-1][0] != letter:
             return False
@@ -61,3 +63,8 @@ def explained_next(after: str, acronym: str) -> bool:
     letters = acronym.lower()
     words = re.findall(r"[^\W\d]+", after.lower())[: len(letters)]
     return len(letters) >= 2 and letters.isalpha() and [word[0] for word in words] == list(letters)
+
+
+def bare(shape: Shape) -> bool:
+    """Is the shape nothing but one name?"""
+    return len(shape.text.strip(FRINGE)) == 1
