@@ -147,6 +147,8 @@ def test_an_article_tells_which_data_credited_it(tmp_path: Path) -> None:
 UNITS = [
     "Reuters ", "(Reuters) ", "Reuters\n", "Reuters, ", "/AFP", "رويترز و", "avec les agence agence ", "- ", "(",
     "the agency the ", "dépêche de ",
+    "AP\n", "AP (x y)\nAP\n", "(AP) Advanced Placement\n", "ex-Reuters ", "Foto: AP/", "Source: AP ",
+    "Orva - AP\n", "AP. Orva Orva Orva, ", "dpa-Orva Orva ",
 ]  # fmt: skip
 
 
