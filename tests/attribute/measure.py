@@ -1,7 +1,8 @@
 """Wire credit measured: counts of right, wrong and missed agencies over labelled sets. For tests and `make eval`.
 
-Each function gives one `Score` a row of the table that a person reads. The evaluation data is found by `shared`, so
-a test that calls one skips where the data is absent, and fails in CI.
+The `..._scores` give one `Score` a row of the table that a person reads; the `..._rows` give what stands behind them,
+so that misses can be looked at. The evaluation data is found by `shared`, so a test that calls one skips where the
+data is absent, and fails in CI.
 """
 
 from __future__ import annotations
@@ -57,24 +58,40 @@ class Score:
         return f"F1 {self.f1:.3f}, precision {self.precision:.3f}, recall {self.recall:.3f}: {counts}"
 
 
-def score(pairs: Iterable[tuple[set[str], set[str]]]) -> Score:
-    """The score of pairs of what is true and what was found."""
+@dataclass(frozen=True)
+class Row:
+    """One text: its name in its set (an id, a number), the slugs that it truly credits, and those that were found."""
+
+    name: str
+    true: frozenset[str]
+    found: frozenset[str]
+
+    @property
+    def missed(self) -> bool:
+        return self.true != self.found
+
+
+def score(rows: Iterable[Row], slug: str | None = None) -> Score:
+    """The score of `rows`, or of one agency in them."""
     right = wrong = missed = 0
-    for true, found in pairs:
-        right, wrong, missed = right + len(true & found), wrong + len(found - true), missed + len(true - found)
+    for row in rows:
+        only = {slug} if slug else row.true | row.found
+        right += len(row.true & row.found & only)
+        wrong += len((row.found - row.true) & only)
+        missed += len((row.true - row.found) & only)
     return Score(right, wrong, missed)
 
 
-def credited(title: str, body: str, author: str | None, language: str) -> set[str]:
+def credited(title: str, body: str, author: str | None, language: str) -> frozenset[str]:
     """The slugs that the product credits."""
-    return set(load_agencies().credits(title, body, author, language)["agencies"])
+    return frozenset(load_agencies().credits(title, body, author, language)["agencies"])
 
 
-def labelled_bylines() -> dict[int, set[str]]:
+def labelled_bylines() -> dict[int, frozenset[str]]:
     """Id of a SaudiNewsNet article to the slugs that its byline credits, as read by eye."""
     lines = (HERE / "bylines_labelled.tsv").read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith(("#", "id\t"))]
-    return {int(name): set(filter(None, slugs.split(","))) for name, slugs in rows}
+    return {int(name): frozenset(filter(None, slugs.split(","))) for name, slugs in rows}
 
 
 def saudinewsnet() -> Iterator[dict[str, Any]]:
@@ -83,13 +100,17 @@ def saudinewsnet() -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-def byline_scores() -> dict[str, Score]:
-    """Arabic bylines as input, by agency, and "all": every agency together."""
+def byline_rows() -> list[Row]:
+    """Arabic bylines as input, against the labels."""
     labels = labelled_bylines()
-    found = {row["id"]: credited("", "", row["author"], "ar") for row in saudinewsnet() if row["id"] in labels}
-    pairs = [(true, found[name]) for name, true in labels.items()]
-    by_agency = {slug: score((true & {slug}, got & {slug}) for true, got in pairs) for slug in FOUR}
-    return {**by_agency, "all": score(pairs)}
+    articles = (row for row in saudinewsnet() if row["id"] in labels)
+    return [Row(str(row["id"]), labels[row["id"]], credited("", "", row["author"], "ar")) for row in articles]
+
+
+def byline_scores() -> dict[str, Score]:
+    """By agency, and "all": every agency together."""
+    rows = byline_rows()
+    return {**{slug: score(rows, slug) for slug in FOUR}, "all": score(rows)}
 
 
 def _names() -> dict[str, re.Pattern[str]]:
@@ -105,23 +126,26 @@ def _names() -> dict[str, re.Pattern[str]]:
     return patterns
 
 
-def body_scores() -> dict[str, Score]:
-    """The body's own credit with the byline hidden, the byline as truth, by agency with at least 50 cases.
+def body_rows() -> Iterator[Row]:
+    """The body's own credit with the byline hidden, the byline as truth: articles where both name an agency.
 
-    Counted are articles whose byline credits an agency and whose body names one. Wrong: credited, not in the byline.
-    Missed: in the byline and named in the body, though perhaps only as who was told something. Cases are all of them.
+    True is what the byline credits and the body names, though perhaps only as who was told something.
     """
     patterns = _names()
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in saudinewsnet():
-        if not (true := credited("", "", row["author"] or "", "ar")):
-            continue
-        found = credited("", row["content"], None, "ar")
-        folded = fold(row["content"])
-        named = found | {slug for slug in true if slug in patterns and patterns[slug].search(folded)}
-        for slug in named:
-            counts[slug][(slug not in true) if slug in found else 2] += 1
-    return {slug: Score(*found) for slug, found in sorted(counts.items()) if sum(found) >= ENOUGH}
+        if byline := credited("", "", row["author"] or "", "ar"):
+            found, folded = credited("", row["content"], None, "ar"), fold(row["content"])
+            named = {slug for slug in byline if slug in found or (slug in patterns and patterns[slug].search(folded))}
+            if named or found:
+                yield Row(str(row["id"]), frozenset(named), found)
+
+
+def body_scores() -> dict[str, Score]:
+    """By agency with at least 50 cases: texts that name it in byline and body, or were found to credit it."""
+    rows = list(body_rows())
+    slugs = sorted({slug for row in rows for slug in row.true | row.found})
+    scores = {slug: score(rows, slug) for slug in slugs}
+    return {slug: of for slug, of in scores.items() if of.right + of.wrong + of.missed >= ENOUGH}
 
 
 def mention_cases() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -132,14 +156,20 @@ def mention_cases() -> Iterator[tuple[str, dict[str, Any]]]:
             yield path.stem, {"language": data.get("language"), "title": "", "author": None, **case}
 
 
-def mention_scores() -> dict[str, Score]:
-    """Credits told from mentions, by language, and "all"."""
-    pairs: dict[str, list[tuple[set[str], set[str]]]] = defaultdict(list)
-    for _, case in mention_cases():
+def mention_rows() -> dict[str, list[Row]]:
+    """Credits told from mentions, by language."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for number, (name, case) in enumerate(mention_cases()):
         found = credited(case["title"], case["body"], case["author"], case["language"])
-        pairs[case["language"]].append((set(case["agencies"]), found))
-    by_language = {language: score(of) for language, of in sorted(pairs.items())}
-    return {**by_language, "all": score(pair for of in pairs.values() for pair in of)}
+        rows[case["language"]].append(Row(f"{name}-{number}", frozenset(case["agencies"]), found))
+    return rows
+
+
+def mention_scores() -> dict[str, Score]:
+    """By language, and "all"."""
+    rows = mention_rows()
+    by_language = {language: score(of) for language, of in sorted(rows.items())}
+    return {**by_language, "all": score(row for of in rows.values() for row in of)}
 
 
 def impresso_pages(language: str) -> Iterator[tuple[str, set[str]]]:
@@ -161,7 +191,12 @@ def impresso_pages(language: str) -> Iterator[tuple[str, set[str]]]:
     yield text, gold
 
 
+def impresso_rows(language: str) -> Iterator[Row]:
+    """Agencies by page of old newspapers, "fr" or "de", against the labels; pages are named by number, from 0."""
+    for number, (text, gold) in enumerate(impresso_pages(language)):
+        yield Row(f"{language}-{number}", frozenset(gold), credited("", text, None, language) - _UNLABELLED)
+
+
 def impresso_score(language: str) -> Score:
-    """Agencies by page of old newspapers, "fr" or "de", against the labels."""
-    pages = impresso_pages(language)
-    return score((gold, credited("", text, None, language) - _UNLABELLED) for text, gold in pages)
+    """All pages of a language."""
+    return score(impresso_rows(language))
