@@ -39,6 +39,7 @@ servers-stop: $(READY) ## end what `make servers` started
 bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.names
 
 eval: $(READY) ## folding, credit, tags and language on public data beside their floors; SET= one set, RAISE=1 raises floors
 	@$(PY) -m tests.eval $(foreach set,$(SET),--set $(set)) $(if $(RAISE),--raise)

@@ -49,7 +49,7 @@ def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
     yield _try("feeds", lambda: f"{len(opening.feeds_of(ref))}")
     yield _try("files", lambda: f"{len(opening.files_of(ref))}")
     yield _try("agencies", lambda: _data(opening.agencies_of(ref), len(opening.agencies_of(ref).slugs)))
-    yield _try("entities", lambda: _data(opening.gazetteer_of(ref), len(opening.gazetteer_of(ref).data.entities)))
+    yield _try("entities", lambda: _data(opening.gazetteer_of(ref), opening.gazetteer_of(ref).count))
     yield _try("topics", lambda: _data(opening.topics_of(ref), len(opening.topics_of(ref).all)))
     yield _try("alert rules", lambda: _data(opening.rules_of(ref), len(opening.rules_of(ref).rules)))
     yield _try("index", lambda: _index(ref, config))

@@ -238,7 +238,7 @@ def quiet_logs() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run a command; returns never, exits with the contract's codes."""
     quiet_logs()
-    from pipeline import cli_index, cli_run  # noqa: F401 - add their commands
+    from pipeline import cli_index, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
 
     try:
         app(args=args)

@@ -57,9 +57,10 @@ def agencies_of(ref: Ref) -> Agencies:
 
 @functools.lru_cache(maxsize=8)
 def gazetteer_of(ref: Ref) -> Gazetteer:
-    """The entities: shipped, and the config's own."""
+    """The entities: shipped, the config's own, and its lists."""
     part = resolve(ref).entities
-    return load_gazetteer((*(builtin_paths() if part.shipped else ()), *map(ref.path, part.files)))
+    files = (*(builtin_paths() if part.shipped else ()), *map(ref.path, part.files))
+    return load_gazetteer(files, tuple(map(ref.path, part.lists)))
 
 
 @functools.lru_cache(maxsize=8)
@@ -76,7 +77,7 @@ def rules_of(ref: Ref) -> Rules:
     return load_rules(
         ref.path(part.rules) if part.rules else None,
         topics=[topic.id for topic in topics_of(ref).all],
-        entities=gazetteer_of(ref).data.entities,
+        entities=gazetteer_of(ref).ids,
         agencies=agencies_of(ref).slugs,
         channels=tuple(part.channels),
     )

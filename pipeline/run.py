@@ -105,6 +105,10 @@ def run_graph(
             while not job.wait(TICK_S):
                 if _over(index, progress, done) or stop.asked:
                     break
+        except Exception:
+            if mistake := kafka.mistake(assembled.job):
+                raise mistake from None  # what a person can mend is not told as a trace of the runner's
+            raise
         finally:
             _end(ref, job, assembled, index)
             _over(index, progress, lambda _: True)

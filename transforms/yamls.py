@@ -23,11 +23,13 @@ class UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path: Path, file: str, absent: str = "name a file that is there") -> Any:
+def read_yaml(
+    path: Path, file: str, absent: str = "name a file that is there", loader: type[UniqueKeys] = UniqueKeys
+) -> Any:
     """What the file at `path` says. DataError that names `file`, the line and the remedy (`absent`, where it is
     missing)."""
     try:
-        return yaml.load(path.read_text("utf-8"), UniqueKeys)  # noqa: S506 - derives from SafeLoader
+        return yaml.load(path.read_text("utf-8"), loader)  # noqa: S506 - derives from SafeLoader
     except FileNotFoundError:
         raise DataError(file, "", "no such file", absent) from None
     except (OSError, UnicodeDecodeError) as error:

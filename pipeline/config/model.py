@@ -61,6 +61,12 @@ class Tags(Part):
     shipped: bool = True
 
 
+class Entities(Tags):
+    """Entity files, and `lists`: long lists of names, as `lists import` writes them."""
+
+    lists: list[str] = []
+
+
 class Alerts(Part):
     """`rules`: the rules file. `channels`: where alerts go, by the name that a rule gives."""
 
@@ -84,7 +90,7 @@ class Config(Part):
     dedupe: Dedupe = Dedupe()
     agencies: Agencies = Agencies()
     topics: Tags = Tags()
-    entities: Tags = Tags()
+    entities: Entities = Entities()
     alerts: Alerts = Alerts()
     dead_letters: DeadLetters = DeadLetters()
 

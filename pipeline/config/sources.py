@@ -12,6 +12,8 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, model_va
 from pipeline.config.part import Part, Seconds
 from transforms.kafka.security import Brokers, KafkaSecurity, TopicName
 
+# 2001; a smaller number was meant in seconds.
+_EARLIEST_MS = 10**12
 SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -52,6 +54,8 @@ def _start(value: Any) -> Any:
         return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
     if isinstance(value, datetime):
         return round((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp() * 1000)
+    if isinstance(value, int) and value < _EARLIEST_MS:
+        raise ValueError("a number is a moment in milliseconds UTC; write a time such as 2026-11-23T06:00:00Z")
     return value
 
 

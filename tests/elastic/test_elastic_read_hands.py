@@ -16,6 +16,7 @@ from tests.elastic.elastic_open import Opened, opened
 from tests.index.index_samples import BLOG, NOON, alert, content, story, whole
 from transforms.elastic import alerts, feeds, forget, keeper, meta, operations
 from transforms.elastic.client import Server, server
+from transforms.elastic.homes import Homes
 from transforms.elastic.lease import VALID_S, lease, release, take
 from transforms.elastic.reach import Reach
 from transforms.errors import Refused
@@ -146,11 +147,11 @@ class TestKeeper:
 
 class TestAlerts:
     def test_two_writers_at_once_create_one(self, elastic: Opened, elastic_url: str) -> None:
-        several = [(Reach(one), meta.Forgotten(Reach(one))) for one in (Server(elastic.spec), Server(elastic.spec))]
+        servers = (Server(elastic.spec), Server(elastic.spec))
+        several = [(Reach(one), Homes(one), meta.Forgotten(Reach(one))) for one in servers]
 
         def create(number: int) -> bool:
-            reach, gone = several[number % 2]
-            return alerts.raise_alert(reach, gone, alert(f"s{number // 8}", f"a{number}"), ["log"])
+            return alerts.raise_alert(*several[number % 2], alert(f"s{number // 8}", f"a{number}"), ["log"])
 
         with ThreadPoolExecutor(8) as pool:
             created = list(pool.map(create, range(40)))
@@ -158,6 +159,22 @@ class TestAlerts:
         stored = elastic.index.alerts()
         assert sorted(len(one["history"]) for one in stored) == [8] * 5
         assert len(elastic.index.parcels(NOON)) == 5
+
+    def test_a_story_that_nothing_was_merged_into_costs_no_search(
+        self, elastic: Opened, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        elastic.index.apply(whole("a", "s1"))
+        for name in ("refresh", "search", "catch_up"):
+            monkeypatch.setattr(Reach, name, lambda *_, **__: pytest.fail("dear, and nothing to be found"))
+        assert elastic.index.raise_alert(alert("s1", "a"), ["log"]) is True
+        assert elastic.index.raise_alert(alert("s1", "a"), ["log"]) is False
+
+    def test_a_story_that_was_merged_meanwhile_gets_no_second_alert(self, elastic: Opened) -> None:
+        elastic.index.apply([*whole("a", "s1"), *whole("b", "s2")])
+        elastic.index.apply([story("a", "s2", "repost", 3, ("s1",)), story("b", "s2", "original", 3, ("s1",))])
+        assert elastic.index.raise_alert(alert("s2", "b", merged=("s1",)), ["log"]) is True
+        assert elastic.index.raise_alert(alert("s1", "a"), ["log"]) is False, "it came late, of the former story"
+        assert len(elastic.index.alerts()) == 1
 
     def test_a_delivered_parcel_is_not_given_again(self, elastic: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
         elastic.index.raise_alert(alert("s1", "a"), ["log", "hook"])

@@ -30,6 +30,7 @@ def elastic(**more: Any) -> dict[str, Any]:
          "sources[0].brokers[0]: is not of the right form; write host:port"),
         (kafka(pattern="news.*"), "sources[0]: write either topics or pattern"),
         (kafka(start="yesterday"), "write earliest, latest, committed, or a time"),
+        (kafka(start=1_772_400_000), "a number is a moment in milliseconds UTC"),
         (kafka(agency="reutrs"), 'sources[0].agency: unknown agency "reutrs"; did you mean "reuters"?'),
         (kafka(offset="latest"), 'sources[0].offset: unknown key'),
         (kafka(security={"mechanism": "PLAIN"}), "mechanism needs username and password"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +32,11 @@ def made(**more: Any) -> KafkaSpec:
     return KafkaSpec(**{**given, **more})
 
 
-def test_secrets_are_neither_shown_nor_pickled_nor_logged() -> None:
-    spec = made(security=SASL)
+def test_secrets_are_neither_shown_nor_pickled_nor_logged(tmp_path: Path) -> None:
+    files = {name: str(tmp_path / name) for name in client.FILES}
+    for path in files.values():
+        Path(path).write_text("PEM")
+    spec = made(security={**SASL, **files})
     assert PASSWORD not in repr(spec)
     with pytest.raises(TypeError, match="does not travel"):
         pickle.dumps(spec)

@@ -100,10 +100,12 @@ class Courier:
         while True:
             with self._changed:
                 self._woken = False
+                # What a lane that is busy now will have room for is not looked for by this look.
+                busy = any(lane.busy for lane in self._lanes.values())
             handed = self._hand_out()
             with self._changed:
                 if self._stop_at is not None:
-                    idle = not handed and not any(lane.busy for lane in self._lanes.values())
+                    idle = not handed and not busy
                     if idle or time.monotonic() >= self._stop_at:
                         break
                 left = self._poll_s if self._stop_at is None else min(self._poll_s, self._stop_at - time.monotonic())

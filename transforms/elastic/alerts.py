@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from transforms.elastic import stories
 from transforms.elastic.document import article_document
+from transforms.elastic.homes import Homes
 from transforms.elastic.meta import Forgotten
 from transforms.elastic.reach import Kept, Reach
 from transforms.elastic.scan import scan
@@ -37,7 +38,7 @@ _DUE: list[Json] = [{"news.due": "asc"}, {"@timestamp": "asc"}, {"event.id": "as
 _SHOWN = ("channel", "state", "attempts", "reason")
 
 
-def raise_alert(reach: Reach, gone: Forgotten, alert: Json, channels: Sequence[str]) -> bool:
+def raise_alert(reach: Reach, homes: Homes, gone: Forgotten, alert: Json, channels: Sequence[str]) -> bool:
     """Create the alert with its deliveries, or let the history of the one that exists grow. True if created.
 
     Items of forgotten articles are left out; where that leaves nothing, nothing is created. They are looked for once
@@ -47,17 +48,17 @@ def raise_alert(reach: Reach, gone: Forgotten, alert: Json, channels: Sequence[s
     begins = begun(alert, gone.among(tells))
     if begins is None:
         return False
-    created = _raise(reach, begins, channels)
+    created = _raise(reach, homes, begins, channels)
     if late := gone.among(named(begins)):
         forget_articles(reach, sorted(late))
     return created
 
 
-def _raise(reach: Reach, begins: Json, channels: Sequence[str]) -> bool:
+def _raise(reach: Reach, homes: Homes, begins: Json, channels: Sequence[str]) -> bool:
     at = created_at(begins)
     parcels = [{"channel": one, "state": DUE, "due": at, "attempts": 0} for one in dict.fromkeys(channels)]
     while True:
-        existing, older = _existing(reach, begins)
+        existing, older = _existing(reach, homes, begins)
         if existing is None:
             if reach.put(reach.alerts, begins["id"], document(begins, True, parcels), None):
                 reach.wrote(reach.alerts)
@@ -73,15 +74,18 @@ def _raise(reach: Reach, begins: Json, channels: Sequence[str]) -> bool:
             return False
 
 
-def _existing(reach: Reach, alert: Json) -> tuple[Kept | None, list[str]]:
+def _existing(reach: Reach, homes: Homes, alert: Json) -> tuple[Kept | None, list[str]]:
     """This rule's alert about the story, one merged into it, or the one that took it in; and the stories merged.
 
-    Mostly it is the one whose id says so. Any other got its story when stories merged, and is searched for.
+    Mostly it is the one whose id says so. Any other got its story when stories merged, and is searched for; which takes
+    a refresh of what was written just now, the dearest of all requests, so where nothing was merged it is not done.
     """
     rule, story = str(alert["rule"]), str(alert["story_id"])
     own = reach.get(reach.alerts, alert["id"])
     if own is not None and own.source["rule"]["id"] == rule and own.source["news"]["story"]["id"] == story:
         return own, [key for key in alert.get("merged_from") or () if key != story]
+    if own is None and not alert.get("merged_from") and _unmerged(reach, homes, alert):
+        return None, []
     reach.catch_up(reach.articles)
     older = [*(alert.get("merged_from") or ()), *stories.merged(reach, [story])[story]]
     wanted = list(dict.fromkeys(key for key in (story, *older, stories.living(reach, story)) if key))
@@ -93,6 +97,19 @@ def _existing(reach: Reach, alert: Json) -> tuple[Kept | None, list[str]]:
     }
     first = next((found[key] for key in wanted if key in found), None)
     return (own if first is None else reach.get(reach.alerts, first)), older
+
+
+def _unmerged(reach: Reach, homes: Homes, alert: Json) -> bool:
+    """Whether all articles that an alert tells of stand, at this moment, in the story that it is about, and neither
+    they nor the story's document know of one that was merged into it."""
+    tells = named(alert)
+    stored = homes.read(tells, ["news.story.id", "news.story.merged_from"])
+    placed = [(one.source.get("news") or {}).get("story") or {} for one in stored.values()]
+    alone = all(story.get("id") == alert["story_id"] and not story.get("merged_from") for story in placed)
+    if not tells or len(placed) < len(tells) or not alone:
+        return False
+    kept = reach.get(reach.stories, str(alert["story_id"]))
+    return kept is None or not kept.source["news"]["story"].get("merged_from")
 
 
 def alerts(reach: Reach, since: int | None = None, limit: int | None = None) -> list[Json]:

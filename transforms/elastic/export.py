@@ -10,7 +10,7 @@ from transforms.elastic.document import article_document
 from transforms.elastic.reach import Reach
 from transforms.elastic.scan import Hit, scan
 from transforms.elastic.search import LIVE
-from transforms.index.interface import Seed
+from transforms.index.interface import Seed, Tagged
 from transforms.records import Json, Version, rfc3339
 
 _BY_ID: list[Json] = [{"news.id": "asc"}]
@@ -46,11 +46,22 @@ def _revisions(hits: list[Hit]) -> list[Json]:
 def seed(reach: Reach, since: int, before: int | None = None) -> Iterator[Seed]:
     """Every article with `since <= published_effective < before`, oldest first, without its body."""
     reach.refresh(reach.articles)
-    bounds = {"gte": rfc3339(since)} | ({} if before is None else {"lt": rfc3339(before)})
-    query = {"bool": {"filter": [LIVE, {"range": {"@timestamp": bounds}}]}}
-    for hit in scan(reach, [reach.articles], query, _OLDEST, without=["news.body"]):
+    for hit in scan(reach, [reach.articles], _published(since, before), _OLDEST, without=["news.body"]):
         document = article_document(hit.source, internal=True)
         document.pop("body", None)
         versions = hit.source["news"]["versions"]
         story = versions.get("story")
         yield Seed(document, Version(*versions["content"]), None if story is None else Version(*story))
+
+
+def tagged(reach: Reach, since: int | None = None) -> Iterator[Tagged]:
+    """Every article with `published_effective >= since`, oldest first, as it stood when reading began."""
+    reach.refresh(reach.articles)
+    for hit in scan(reach, [reach.articles], LIVE if since is None else _published(since, None), _OLDEST):
+        versions = hit.source["news"]["versions"]
+        yield Tagged(article_document(hit.source), Version(*(versions.get("tags") or versions["content"])))
+
+
+def _published(since: int, before: int | None) -> Json:
+    bounds = {"gte": rfc3339(since)} | ({} if before is None else {"lt": rfc3339(before)})
+    return {"bool": {"filter": [LIVE, {"range": {"@timestamp": bounds}}]}}

@@ -18,7 +18,7 @@ from transforms.elastic.keeper import Keeper
 from transforms.elastic.meta import Forgotten
 from transforms.elastic.reach import Reach
 from transforms.index.encode import mend_text
-from transforms.index.interface import Parcel, Query, Seed
+from transforms.index.interface import Parcel, Query, Seed, Tagged
 from transforms.records import Json, Poll, Write
 
 _LIVE = "news.live"
@@ -68,6 +68,9 @@ class ElasticIndex:
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         return export.seed(self._reach, since, before)
 
+    def tagged(self, since: int | None = None) -> Iterator[Tagged]:
+        return export.tagged(self._reach, since)
+
     def search(self, query: Query) -> list[Json]:
         return search.articles(self._reach, query)
 
@@ -93,7 +96,7 @@ class ElasticIndex:
         return meta.forgotten(self._reach, after)
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
-        return alerts.raise_alert(self._reach, self._gone, alert, channels)
+        return alerts.raise_alert(self._reach, self._homes, self._gone, alert, channels)
 
     def parcels(self, now: int, limit: int = 20) -> list[Parcel]:
         return alerts.parcels(self._reach, now, limit)

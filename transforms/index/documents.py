@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from transforms.index.encode import dumps, loads, mend_text
-from transforms.records import Json
+from transforms.index.interface import Tagged
+from transforms.records import Json, Version
 
 T = TypeVar("T")
 # Each field group and its table. `sources` is apart from `content`: it grows without the text.
@@ -110,6 +111,17 @@ def export(db: sqlite3.Connection, all_revisions: bool) -> Iterator[Json]:
             )
         ]
         yield from sorted([*former, current], key=lambda document: document["revision"])
+
+
+def tagged(db: sqlite3.Connection, after: tuple[int, int], limit: int) -> tuple[list[Tagged], tuple[int, int]]:
+    """The next `limit` articles behind `after` (time of publication, row number), oldest first, and where they end."""
+    rows = db.execute(
+        f"SELECT a.published, a.n, coalesce(t.epoch, c.epoch), coalesce(t.counter, c.counter), {FIELDS} FROM {TABLES}"
+        " WHERE a.live = 1 AND (a.published, a.n) > (?, ?) ORDER BY a.published, a.n LIMIT ?",
+        (*after, limit),
+    ).fetchall()
+    found = [Tagged(assemble(row[4:]), Version(*row[2:4])) for row in rows]
+    return found, rows[-1][:2] if rows else after
 
 
 def former(row: Sequence[Any]) -> tuple[str, str, str]:

@@ -19,13 +19,14 @@ from transforms.index import alerts, backup, documents, feeds, forget, search, s
 from transforms.index.articles import Batch, index_texts
 from transforms.index.connections import Connections
 from transforms.index.encode import UNSTORABLE, loads, mend, mend_text
-from transforms.index.interface import Parcel, Query, Seed
+from transforms.index.interface import Parcel, Query, Seed, Tagged
 from transforms.index.schema import MIGRATIONS, IndexFileError, Migration, inspect, migrate, named_errors, search_rules
 from transforms.index.words import RULES, searchable
 from transforms.records import Json, Poll, Version, Write, replace
 
 _log = logging.getLogger(__name__)
 _NAMES_KNOWN = 1 << 17
+_PAGE = 200
 _SEED = f"""SELECT {documents.FIELDS_WITHOUT_BODY}, c.epoch, c.counter, s.epoch, s.counter FROM {documents.TABLES}
     WHERE a.live = 1 AND a.published >= ? AND a.published < ? ORDER BY a.published, a.n"""
 
@@ -127,6 +128,16 @@ class EmbeddedIndex:
                     Version(*content),
                     None if story[0] is None else Version(*story),
                 )
+
+    def tagged(self, since: int | None = None) -> Iterator[Tagged]:
+        after = (-(1 << 62) if since is None else since, -1)
+        while True:
+            # A reading of its own for each page: one that lasted would keep the log from being worked off.
+            with self._db.read() as db:
+                page, after = documents.tagged(db, after, _PAGE)
+            if not page:
+                return
+            yield from page
 
     def search(self, query: Query) -> list[Json]:
         with self._db.read() as db:

@@ -67,6 +67,14 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """An article document as it stands, with the version of its tags (where it has none yet, of its content)."""
+
+    document: Json
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One alert due at one channel. `key` is its idempotency key, the same at every attempt."""
 
@@ -98,6 +106,11 @@ class Index(Protocol):
 
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         """Every article with `since <= published_effective < before`, after a refresh."""
+
+    def tagged(self, since: int | None = None) -> Iterator[Tagged]:
+        """Every article with `published_effective >= since` (None: every one), oldest first, after a refresh. A page is
+        held at a time, and the index may be written to meanwhile: what is written behind the reader is as it was, what
+        is written before it may be either."""
 
     def search(self, query: Query) -> list[Json]:
         """Article documents, best match first (newest first without text), each with `highlight` where text matched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -12,6 +13,7 @@ from kafka.errors import KafkaError
 
 from transforms.errors import DataError
 from transforms.kafka.specs import KafkaSpec
+from transforms.kafka.unpack import Unpacked
 
 CLIENT_ID = "news-monitor"
 # A broker that comes back is noticed within this time.
@@ -24,6 +26,7 @@ FETCH_WAIT_MS = 250
 # What one answer to a fetch may hold, of all partitions of a broker and of one.
 FETCH_BYTES, PARTITION_FETCH_BYTES = 8 * 2**20, 2**20
 SECRETS = ("sasl_plain_password", "ssl_password", "proxy_url")
+FILES = {"ssl_cafile": "security.ca", "ssl_certfile": "security.cert", "ssl_keyfile": "security.key"}
 WITH_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # kafka-python tells of each attempt to connect to a broker that is away; whoever uses it says that once.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -39,13 +42,17 @@ class Hidden(str):
 
 
 def settings(brokers: Sequence[str], security: Mapping[str, Any]) -> dict[str, Any]:
-    """What all three clients take. Raises DataError where credentials are half there."""
+    """What all three clients take. Raises DataError where credentials are half there, or a file of them cannot be
+    read: kafka-python would call either a broker that does not answer."""
     secure = {key: Hidden(value) if key in SECRETS and value else value for key, value in security.items()}
     protocol, mechanism = str(secure.get("security_protocol", "PLAINTEXT")), secure.get("sasl_mechanism")
     if protocol.startswith("SASL") and mechanism in (None, *WITH_PASSWORD):
         for key in ("sasl_mechanism", "sasl_plain_username", "sasl_plain_password"):
             if not secure.get(key):
                 raise DataError("kafka", key, f"missing, for {protocol}", "add it, secrets as ${NAME}")
+    for name, key in FILES.items():
+        if path := secure.get(name):
+            _demand_readable(key, Path(str(path)))
     return {
         "bootstrap_servers": list(brokers),
         "client_id": CLIENT_ID,
@@ -54,6 +61,16 @@ def settings(brokers: Sequence[str], security: Mapping[str, Any]) -> dict[str, A
         "request_timeout_ms": REQUEST_MS,
         **secure,
     }
+
+
+def _demand_readable(key: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        why = (error.strerror or "it cannot be read").lower()
+        remedy = "write the path of a PEM file, relative to the config"
+        raise DataError("kafka", key, f"{path}: {why}", remedy) from None
 
 
 def said(error: Exception) -> str:
@@ -85,6 +102,7 @@ def consumer(spec: KafkaSpec, **more: Any) -> KafkaConsumer:
     made = KafkaConsumer(**{**settings(spec.brokers, spec.security), **own, **more})
     # kafka-python 3.0.12 takes the option and hands it on to nobody: a topic that was deleted would be made anew.
     made._cluster.config["allow_auto_create_topics"] = False
+    made._fetcher.PartitionRecords = Unpacked
     return made
 
 

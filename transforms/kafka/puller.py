@@ -30,6 +30,7 @@ from transforms.kafka.record import Record
 from transforms.kafka.shelf import Shelf
 from transforms.kafka.specs import KafkaSpec
 from transforms.kafka.starts import Offsets, starts, wanted_partitions
+from transforms.kafka.unpack import Ruined
 from transforms.records import Json
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,11 @@ class Puller:
         if self._bug is not None:
             raise self._bug
         return self._found
+
+    @property
+    def mistake(self) -> DataError | None:
+        """What the config asks for and cannot be had; nothing is read then."""
+        return self._bug
 
     def chunk(self, at: TopicPartition, offset: int, limit: int) -> Chunk:
         """What is there from `offset` on, without waiting; empty where nothing is, or after `stop`."""
@@ -242,6 +248,10 @@ class Puller:
         for at in divergent:
             position = self._consumer.position(at, timeout_ms=0)
             log.warning("kafka %s: %s[%d]: the log was cut below %s", self.spec.id, at.topic, at.partition, position)
+            if position is None:
+                # It does not know itself; the shelf says where to go on, at the next look.
+                self._drop_consumer()
+                return
             self._consumer.seek(at, position)
 
     def _look(self) -> None:
@@ -277,4 +287,6 @@ class Puller:
 
 
 def _record(raw: Any) -> Record:
-    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers or ()))
+    ruin = raw.value.reason if isinstance(raw.value, Ruined) else None
+    headers = tuple(raw.headers or ())
+    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, headers, ruin)

@@ -32,7 +32,9 @@ _JSON_FEED = ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/", "
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as a consumer gets it. `timestamp_ms` is below 1 where it has none; a `value` of None is a tombstone."""
+    """A record as a consumer gets it. `timestamp_ms` is below 1 where it has none; a `value` of None is a tombstone.
+    `ruin` says why a record, or a whole batch that begins at its offset, could not be unpacked: `value` is its bytes.
+    """
 
     topic: str
     partition: int
@@ -41,6 +43,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    ruin: str | None = None
 
 
 def read_record(record: Record, source: Source, reader: str, now: int, form: str = "auto") -> list[Entry | DeadLetter]:
@@ -75,6 +78,7 @@ def replayed_record(letter: DeadLetter, now: int | None = None) -> list[Entry | 
                 for header in data["headers"]
                 for name, value in header.items()
             ),
+            data.get("ruin"),
         )
         source = Source(**data["source"])
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -119,6 +123,8 @@ class _Reading:
 
     def _open(self) -> Payload | list[Any]:
         """What the record carries, or the events of the batch that it is. Raises Unfit."""
+        if self.record.ruin is not None:
+            raise Unfit(f"cannot be unpacked: {self.record.ruin}")
         if len(self.value) > MAX_VALUE:
             raise Unfit(f"the value is longer than {MAX_VALUE // 2**20} MB")
         if not self.value or self.value.isspace():
@@ -211,6 +217,8 @@ class _Reading:
         }
         if not whole and value is None:
             data |= {"truncated": True, "length": len(self.value)}
+        if record.ruin is not None:
+            data["ruin"] = record.ruin
         if self.form != "auto":
             data["format"] = self.form
         if (number := part or self.part) is not None:

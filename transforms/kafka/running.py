@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from transforms.errors import DataError
 from transforms.kafka import offsets
 from transforms.kafka.committer import close_committers, committer_of, committers
 from transforms.kafka.puller import Puller
@@ -54,6 +55,11 @@ def give_up(job: str) -> None:
     with _LOCK:
         for key in [key for key in _PULLERS if key[0] == job]:
             del _PULLERS[key]
+
+
+def mistake(job: str) -> DataError | None:
+    """What the config of a source of the job asks for and cannot be had: why the job failed, in words for a person."""
+    return next((puller.mistake for puller in _pullers(job).values() if puller.mistake), None)
 
 
 def stats(job: str) -> dict[str, Json]:

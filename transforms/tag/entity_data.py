@@ -22,7 +22,7 @@ LANGUAGES = ("ar", "en", "fr", "ru", "es", "de")
 TYPES = ("country", "organisation", "treaty", "weapon", "person", "place", "city")
 _SECTIONS = {"type", "entities", "rules", "masks", "titles", "links", "given_names", "rewrites", "shortest_rewritten"}
 _ENTITY_KEYS = {"name", "type", "iso", "capital", "codes", "also", "demonyms", "drop", "short", "country", *LANGUAGES}
-_SIDES = ("after", "not_after", "before", "not_before")
+_SIDES = ("surely_after", "after", "not_after", "before", "not_before")
 _RULE_LISTS = ("names", "with", "without", *_SIDES)
 _RULE_KEYS = {"entity", "instead", "otherwise", *_RULE_LISTS}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -60,6 +60,7 @@ class Rule:
     names: tuple[str, ...]
     entity: str
     instead: str | None = None
+    surely_after: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
     not_after: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
@@ -205,7 +206,7 @@ class _Reader:
     def rule(self, key: str, entry: Any) -> Rule:
         entry = self.mapping(key, entry)
         self.known(key, entry, _RULE_KEYS)
-        lists = {k: tuple(map(fold, self.strings(f"{key}.{k}", entry.get(k, [])))) for k in _RULE_LISTS}
+        lists = {k: tuple(map(fold, self.words(f"{key}.{k}", entry.get(k)))) for k in _RULE_LISTS}
         if not lists["names"] or "entity" not in entry:
             remedy = "say which `names` the rule is for, and which `entity` they may mean"
             raise self.fail(key, "lacks names or entity", remedy)
@@ -215,6 +216,12 @@ class _Reader:
         sides = {side: frozenset(lists[side]) for side in _SIDES}
         return Rule(names, str(entry["entity"]), entry.get("instead"), with_=lists["with"], without=lists["without"],
                     otherwise=entry.get("otherwise", True), **sides)  # fmt: skip
+
+    def words(self, key: str, value: Any) -> list[str]:
+        """The words of a rule: a list of them, or of lists, one a language."""
+        listed = [value] if isinstance(value, str) else self.sequence(key, value)
+        parts = [part if isinstance(part, list) else [part] for part in listed]
+        return self.strings(key, [word for part in parts for word in part])
 
     def by_language(self, key: str, value: Any) -> Names:
         found = self.mapping(key, value)

@@ -7,8 +7,9 @@ patterns would be fifteen times as many, while here the readings of a word are w
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from transforms.tag import clitics, inflect
 from transforms.tag.entity_data import TYPES, Entity, EntityData, Rule
@@ -18,6 +19,8 @@ NAME, CODE, DEMONYM, SHORT, MASK = "name", "code", "demonym", "short", "mask"
 ANY_CASE, CAPITAL, CAPITALS, EXACT = 0, 1, 2, 3
 _LATIN = frozenset({"en", "fr", "es", "de"})
 _REMEMBERED = 400_000
+_FOUND = 100_000
+_RANKS = {NAME: 0, CODE: 0, SHORT: 1, DEMONYM: 2}
 # A single common word must look like a name; a phrase such as "conseil de sécurité" is one in any case.
 _CASED_TYPES = {"country", "city", "place", "person"}
 
@@ -41,16 +44,82 @@ Seconds = dict[str, tuple[int, ...]]
 Opening = tuple[int, str, "list[Sense] | None", "Seconds | None"]
 
 
-@dataclass(slots=True)
+class LongList(Protocol):
+    """A list too long to be held as objects: see `transforms.tag.lists.packed`."""
+
+    def opening(self, word: str) -> tuple[bool, Seconds] | None:
+        """Whether a first word alone is a name, and how names go on after it; None where none begins so."""
+
+    def senses(self, key: str) -> list[Sense]:
+        """What a folded name means; none where the list does not have it."""
+
+
 class Lexicon:
     """`senses` by folded name, in the order in which they win.
 
-    `seconds` is by the first word of the names of several words.
+    `seconds` is by the first word of the names of several words. Behind both stand the `lists`. `find(name)` is what a
+    folded name may mean, None for one that is no name.
     """
 
-    senses: dict[str, list[Sense]] = field(default_factory=dict)
-    seconds: dict[str, Seconds] = field(default_factory=dict)
-    first_names: dict[str, set[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.senses: dict[str, list[Sense]] = {}
+        self.seconds: dict[str, Seconds] = {}
+        self.first_names: dict[str, set[str]] = {}
+        self.lists: Sequence[LongList] = ()
+        self.find: Callable[[str], list[Sense] | None] = self.senses.get
+        self._opened: dict[str, tuple[list[Sense] | None, Seconds | None]] = {}
+
+    def add_lists(self, lists: Sequence[LongList]) -> None:
+        """Look names up in these lists too."""
+        self.lists = lists
+        if lists:
+            self.find = _Found(self).__getitem__
+
+    def opening(self, word: str) -> tuple[list[Sense] | None, Seconds | None]:
+        """What a word alone may mean, and how names go on after it."""
+        if word in self._opened:
+            return self._opened[word]
+        more = [found for one in self.lists if (found := one.opening(word)) is not None]
+        if not more:
+            return self.senses.get(word), self.seconds.get(word)
+        _make_room(self._opened)
+        seconds = _merged([self.seconds.get(word, {}), *(found[1] for found in more)])
+        self._opened[word] = self.find(word), seconds or None
+        return self._opened[word]
+
+
+class _Found(dict[str, "list[Sense] | None"]):
+    """What names mean in a lexicon with lists, remembered as they are asked for."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, key: str) -> list[Sense] | None:
+        own = self._lexicon.senses.get(key, [])
+        named = {sense.entity.id for sense in own if sense.entity is not None and sense.kind == NAME}
+        listed = [sense for one in self._lexicon.lists for sense in one.senses(key)]
+        more = [sense for sense in listed if sense.entity is not None and sense.entity.id not in named]
+        masked = bool(own) and own[0].kind == MASK
+        _make_room(self, _FOUND)
+        self[key] = own if masked else sorted([*own, *more], key=_rank) or None
+        return self[key]
+
+
+def _make_room(held: dict[str, Any], most: int = _REMEMBERED) -> None:
+    if len(held) >= most:
+        held.clear()
+
+
+def _merged(several: Sequence[Seconds]) -> Seconds:
+    known = [one for one in several if one]
+    if len(known) < 2:
+        return known[0] if known else {}
+    merged = dict(known[0])
+    for one in known[1:]:
+        for second, lengths in one.items():
+            merged[second] = tuple(sorted({*merged.get(second, ()), *lengths}, reverse=True))
+    return merged
 
 
 # Whether a word alone may be a name, the words that may follow it in one, and its readings; None if it opens no name.
@@ -68,17 +137,12 @@ class Memory(dict[str, "Openings | None"]):
         self._lexicon = lexicon
 
     def __missing__(self, word: str) -> Openings | None:
-        senses, seconds = self._lexicon.senses, self._lexicon.seconds
-        readings = tuple(
-            (cut, rest, senses.get(rest), seconds.get(rest))
-            for cut, rest in clitics.readings(word)
-            if rest in senses or rest in seconds
-        )
+        opened = ((cut, rest, *self._lexicon.opening(rest)) for cut, rest in clitics.readings(word))
+        readings = tuple(one for one in opened if one[2] is not None or one[3] is not None)
         followed = [reading[3] for reading in readings if reading[3] is not None]
         following: Container[str] = followed[0] if len(followed) == 1 else frozenset().union(*followed)
         found = (any(reading[2] is not None for reading in readings), following, readings) if readings else None
-        if len(self) >= _REMEMBERED:
-            self.clear()
+        _make_room(self)
         self[word] = found
         return found
 
@@ -91,7 +155,7 @@ def compile_names(data: EntityData) -> Lexicon:
     rules = {(name, rule.entity): rule for rule in data.rules for name in rule.names}
     entities = sorted(data.entities.values(), key=lambda entity: (order[entity.type], entity.id))
     for entity in entities:
-        for key, sense in _senses(entity):
+        for key, sense in senses_of(entity):
             sense.rule = rules.get((key, entity.id)) if sense.kind in (NAME, SHORT) else None
             _add(senses.setdefault(key, []), sense)
         if entity.type == "person":
@@ -99,11 +163,12 @@ def compile_names(data: EntityData) -> Lexicon:
     _respell(lexicon, data, entities)
     for mask in data.masks:
         senses[mask] = [Sense(None, MASK)]
-    lexicon.seconds = _seconds(senses)
+    lexicon.seconds = seconds_of(senses)
     return lexicon
 
 
-def _seconds(keys: Iterable[str]) -> dict[str, Seconds]:
+def seconds_of(keys: Iterable[str]) -> dict[str, Seconds]:
+    """By the first word of the folded names `keys`: how they go on after it."""
     found: dict[str, Seconds] = {}
     shared: dict[tuple[int, ...], tuple[int, ...]] = {}
     for key in keys:
@@ -125,11 +190,11 @@ def _add(present: list[Sense], sense: Sense) -> None:
             return
     present.append(sense)
     if len(present) > 1:
-        ranks = {NAME: 0, CODE: 0, SHORT: 1, DEMONYM: 2}
-        present.sort(key=lambda s: ranks[s.kind])
+        present.sort(key=_rank)
 
 
-def _senses(entity: Entity) -> Iterator[tuple[str, Sense]]:
+def senses_of(entity: Entity) -> Iterator[tuple[str, Sense]]:
+    """(folded form, what it means) for all names, codes, demonyms and surnames of an entity, rules left out."""
     for language, name in _named(entity.names):
         other = _elsewhere(entity, language)
         case = _case(entity, name)
@@ -184,6 +249,15 @@ def _case(entity: Entity, name: str) -> int:
 
 def _key(folded: str) -> str:
     return " ".join(words(folded))
+
+
+def key_of(name: str) -> str:
+    """A name as it is looked up: its folded words."""
+    return _key(fold(name))
+
+
+def _rank(sense: Sense) -> int:
+    return _RANKS.get(sense.kind, 0)
 
 
 def _respell(lexicon: Lexicon, data: EntityData, entities: Sequence[Entity]) -> None:

@@ -73,6 +73,8 @@ class Resolver:
 
     def _passes(self, rule: Rule, hit: Hit) -> bool:
         last, next_ = hit.first - 1, hit.last
+        if _beside(hit, last, rule.surely_after):
+            return True
         preceded = _beside(hit, last, rule.after) or ("<clitic>" in rule.after and hit.cut)
         if _beside(hit, next_, rule.not_before) or (not preceded and _beside(hit, last, rule.not_after)):
             return False
@@ -132,7 +134,7 @@ class Resolver:
         """Whether another given name stands before the surname: a relative, a street, a namesake."""
         if hit.first == 0 or hit.cut or hit.text.gap(hit.first) != " ":
             return False
-        before, own = hit.text.words[hit.first - 1], self.lexicon.first_names[person.id]
+        before, own = hit.text.words[hit.first - 1], self.lexicon.first_names.get(person.id, ())
         return before not in own and (before in self.data.given_names or clitics.bare(before) in self.data.given_names)
 
 

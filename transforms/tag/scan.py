@@ -100,13 +100,15 @@ def _longest(text: Text, i: int, readings: tuple[Opening, ...], lexicon: Lexicon
     second = words[i + 1] if i + 1 < len(words) else ""
     tries: list[tuple[int, int, list[Sense]]] = []
     for cut, rest, single, seconds in readings:
-        for count in seconds.get(second, ()) if seconds is not None else ():
-            senses = lexicon.senses.get(" ".join((rest, *words[i + 1 : i + count])))
-            if senses is not None and i + count <= len(words) and _joined(text, i, count):
-                tries.append((-count, cut, senses))
+        if seconds is not None and second in seconds:
+            for count in seconds[second]:
+                senses = lexicon.find(" ".join((rest, *words[i + 1 : i + count])))
+                if senses is not None and i + count <= len(words) and _joined(text, i, count):
+                    tries.append((-count, cut, senses))
         if single is not None:
             tries.append((-1, cut, single))
-    tries.sort(key=_COUNT_AND_CUT)
+    if len(tries) > 1:
+        tries.sort(key=_COUNT_AND_CUT)
     for count, cut, senses in tries:
         if senses[0].kind == MASK:
             return Hit(text, i, i - count, cut, [])

@@ -19,7 +19,7 @@ def with_tags(article: Article, gazetteer: Gazetteer, topics: Topics) -> Article
         article,
         entities=tuple(gazetteer.entities(article.title, article.body, article.language)),
         topics=tuple(topics.topics(article.title, article.body, article.language)),
-        tagged_by={**article.tagged_by, "entities": gazetteer.version, "topics": topics.version},
+        tagged_by={**article.tagged_by, **gazetteer.tagged_by, "topics": topics.version},
     )
 
 
