@@ -42,6 +42,8 @@ class _Words(dict[str, int]):
 
 
 _words = _Words()
+# The 64-bit hash of a folded word.
+word_hash = _words.__getitem__
 
 
 def fingerprint(text: str) -> Hashes:
@@ -52,7 +54,7 @@ def fingerprint(text: str) -> Hashes:
     found = words(fold(text))
     if not found:
         return EMPTY
-    ids = np.fromiter(map(_words.__getitem__, found), np.uint64, len(found))
+    ids = np.fromiter(map(word_hash, found), np.uint64, len(found))
     if len(ids) < WIDTH:
         ids = np.concatenate([ids, np.zeros(WIDTH - len(ids), np.uint64)])
     places = len(ids) - WIDTH + 1
@@ -90,14 +92,26 @@ def within(a: Hashes, b: Hashes) -> npt.NDArray[np.bool_]:
     return b[at] == a
 
 
-def document(hashes: Hashes) -> Json:
-    """The `fingerprint` field of an article document: little-endian uint32, base64."""
-    data = base64.b64encode(hashes.astype("<u4").tobytes()).decode("ascii")
-    return {"algo": ALGO, "version": VERSION, "data": data}
+def document(hashes: Hashes, slots: Hashes = EMPTY) -> Json:
+    """The `fingerprint` field of an article document: hashes and slots, each little-endian uint32, base64."""
+    return {"algo": ALGO, "version": VERSION, "data": _encoded(hashes), "slots": _encoded(slots)}
 
 
 def from_document(field: Json) -> Hashes:
     """The inverse of `document`; raises ValueError for another algorithm or version."""
     if (field.get("algo"), field.get("version")) != (ALGO, VERSION):
         raise ValueError(f"fingerprint {field.get('algo')} {field.get('version')} is not {ALGO} {VERSION}")
-    return np.frombuffer(base64.b64decode(field["data"]), "<u4").astype(np.uint32, copy=False)
+    return _decoded(field["data"])
+
+
+def slots_from_document(field: Json) -> Hashes:
+    """The slots that `document` kept; none of a field of before there were any."""
+    return _decoded(field.get("slots") or "")
+
+
+def _encoded(hashes: Hashes) -> str:
+    return base64.b64encode(hashes.astype("<u4").tobytes()).decode("ascii")
+
+
+def _decoded(data: str) -> Hashes:
+    return np.frombuffer(base64.b64decode(data), "<u4").astype(np.uint32, copy=False)

@@ -1,0 +1,171 @@
+"""The figures and names of a text by the words before them, small enough to be kept for each article.
+
+A wire's template (cables of congratulation, the daily weather, "aid plane no. 4") has the sentences of the one before
+and other figures and names in them. Shingles see one text with changes; so do they in a text that was edited. What
+tells the two apart is what stands in the same place: behind the same two words, 4 here and 6 there.
+
+A **slot** is such a place with what stands in it, in 32 bits: 20 of the hash of the two words before it, 2 of its kind,
+10 of what it holds. Of a figure that is which digits occur in it, and two figures agree if the digits of one are among
+those of the other: so 41,882 agrees with 41 882, 2014م with 2014, and 17.1 with 1ر17, however a desk writes them.
+The `KEPT` slots with the smallest hashes are kept, as a sketch is: of two texts the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from transforms.clean.data import DATA, Strict, load
+from transforms.fold.shingles import EMPTY, Hashes, word_hash
+from transforms.text import fold
+
+KEPT = 16
+FIGURE, COUNTED, NAME = 0, 1, 2
+_FILE = "slots.yaml"
+# Folding has made these of the digits of Arabic and Persian.
+_FIGURE = re.compile("[0-9]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# A word with a capital that does not begin a sentence, and the two words before its run of capitals.
+_NAMED = re.compile(r"(?<![^\W_])([^\W\d_]+)[^\w.!?…:\n]+([^\W\d_A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]*) ([A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]{2,})")
+_CASED = re.compile("[a-zß-ÿа-яα-ω]")
+_PLACE, _VALUE = 0xFFFFF, 0x3FF
+# In characters: as far back as two words before a figure are looked for.
+_BACK = 48
+# A text whose script has case shows it here.
+_HEAD = 200
+_SIGNS = ".,،:؛;()\"'"
+_CLITICS = ("", "و", "ب", "ل", "ف")
+_STOPS = ("", ",", "،", ".", ":", "؛", ";")
+
+
+class _File(Strict):
+    signs: tuple[str, ...]
+    ordinals: dict[int, tuple[str, ...]]
+    heralds: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The folded words of `slots.yaml`: signs, ordinals as a text has them with their number, and all but signs."""
+
+    signs: frozenset[str]
+    ordinals: dict[str, int]
+    all: frozenset[str]
+
+
+@cache
+def vocabulary() -> Words:
+    """The words of `transforms/data/slots.yaml`, loaded once per process; raises DataError."""
+    file = load(DATA / _FILE, _File)
+    ordinals = {
+        clitic + fold(word) + stop: number
+        for number, words in file.ordinals.items()
+        for word in words
+        for clitic in _CLITICS
+        for stop in _STOPS
+    }
+    heralds = {clitic + fold(word) for group in file.heralds for word in group for clitic in _CLITICS}
+    return Words(frozenset(map(fold, file.signs)), ordinals, frozenset(heralds | ordinals.keys()))
+
+
+def slots(text: str) -> Hashes:
+    """The slots of a plain text, at most `KEPT`, sorted, distinct in their places: uint32 each. A place that is filled
+    in two ways tells nothing and is left out."""
+    found: dict[int, int] = {}
+    torn: set[int] = set()
+    for first, second, kind, value in _found(text):
+        key = (3 * word_hash(first) + word_hash(second) & _PLACE) << 12 | kind << 10
+        if found.setdefault(key, value) != value:
+            torn.add(key)
+    kept = sorted(key | value for key, value in found.items() if key not in torn)[:KEPT]
+    return np.array(kept, np.uint32) if kept else EMPTY
+
+
+def _found(text: str) -> Iterator[tuple[str, str, int, int]]:
+    folded = fold(text)
+    yield from _figures(folded)
+    yield from _words(folded.split())
+    if _CASED.search(text, 0, _HEAD):
+        for first, second, name in _NAMED.findall(text):
+            yield fold(first), fold(second), NAME, word_hash(fold(name)) & _VALUE
+
+
+def _figures(folded: str) -> Iterator[tuple[str, str, int, int]]:
+    """Figures with less than a word between them are one: 41 882, 17.1, 1ر17, 20-25."""
+    signs = vocabulary().signs
+    end, kind, digits = 0, FIGURE, ""
+    before: list[str] = []
+    for figure in _FIGURE.finditer(folded):
+        start = figure.start()
+        if digits and start - end > 3 and _WORD.search(folded, end, start):
+            if len(before) == 2:
+                yield before[0], before[1], kind, _digits(digits)
+            digits = ""
+        if not digits:
+            before = _WORD.findall(folded, max(0, start - _BACK), start)[-2:]
+            kind = COUNTED if before and before[-1] in signs else FIGURE
+        digits += figure[0]
+        end = figure.end()
+    if digits and len(before) == 2:
+        yield before[0], before[1], kind, _digits(digits)
+
+
+def _words(tokens: list[str]) -> Iterator[tuple[str, str, int, int]]:
+    known = vocabulary()
+    for place in [place for place, token in enumerate(tokens) if token in known.all]:
+        token = tokens[place]
+        number = known.ordinals.get(token)
+        if number is not None and place > 1:
+            yield tokens[place - 2], tokens[place - 1], COUNTED, _digits(str(number))
+        elif number is None and 0 < place < len(tokens) - 1:
+            name = tokens[place + 1].strip(_SIGNS)
+            if name and name not in known.all:
+                yield tokens[place - 1], token, NAME, word_hash(name) & _VALUE
+
+
+def _digits(figure: str) -> int:
+    """Which digits occur, a bit each."""
+    mask = 0
+    for digit in set(figure):
+        mask |= 1 << int(digit)
+    return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many slots two texts have in common, and how many of these they fill with other figures, with other counting
+    figures ("no. 4"), and with other names."""
+
+    common: int = 0
+    figures: int = 0
+    counted: int = 0
+    names: int = 0
+
+    @property
+    def against(self) -> int:
+        """What speaks against one text: what is counted off twice as much as the rest."""
+        return self.figures + 2 * self.counted + self.names
+
+
+NOTHING = Agreement()
+
+
+def agreement(a: Hashes, b: Hashes) -> Agreement:
+    """Compare the slots of two texts. Symmetrical in a and b."""
+    if not len(a) or not len(b):
+        return NOTHING
+    filled = {slot >> 10: slot & _VALUE for slot in a.tolist()}
+    common, against = 0, [0, 0, 0]
+    for slot in b.tolist():
+        one, two = filled.get(slot >> 10), slot & _VALUE
+        if one is None:
+            continue
+        common += 1
+        kind = slot >> 10 & 3
+        same = one == two if kind == NAME else one & two in (one, two)
+        against[kind] += not same
+    return Agreement(common, *against)
