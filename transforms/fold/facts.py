@@ -29,8 +29,12 @@ _FILE = "slots.yaml"
 # Folding has made these of the digits of Arabic and Persian.
 _FIGURE = re.compile("[0-9]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-# A word with a capital that does not begin a sentence, and the two words before its run of capitals.
-_NAMED = re.compile(r"(?<![^\W_])([^\W\d_]+)[^\w.!?…:\n]+([^\W\d_A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]*) ([A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]{2,})")
+# A run of words with a capital that does not begin a sentence, and the two words before it.
+_CAPITAL = "A-ZÀ-ÞА-ЯΑ-Ω"
+_NAMED = re.compile(
+    rf"(?<![^\W_])([^\W\d_]+)[^\w.!?…:\n]+([^\W\d_{_CAPITAL}][^\W\d_]*) "
+    rf"(?=([{_CAPITAL}][^\W\d_]{{2,}}(?: [{_CAPITAL}][^\W\d_]+)*))"
+)
 _CASED = re.compile("[a-zß-ÿа-яα-ω]")
 _PLACE, _VALUE = 0xFFFFF, 0x3FF
 # In characters: as far back as two words before a figure are looked for.
@@ -91,7 +95,7 @@ def _found(text: str) -> Iterator[tuple[str, str, int, int]]:
     yield from _words(folded.split())
     if _CASED.search(text, 0, _HEAD):
         for first, second, name in _NAMED.findall(text):
-            yield fold(first), fold(second), NAME, word_hash(fold(name)) & _VALUE
+            yield fold(first), fold(second), NAME, _named(fold(name.rpartition(" ")[2]))
 
 
 def _figures(folded: str) -> Iterator[tuple[str, str, int, int]]:
@@ -119,12 +123,17 @@ def _words(tokens: list[str]) -> Iterator[tuple[str, str, int, int]]:
     for place in [place for place, token in enumerate(tokens) if token in known.all]:
         token = tokens[place]
         number = known.ordinals.get(token)
-        if number is not None and place > 1:
-            yield tokens[place - 2], tokens[place - 1], COUNTED, _digits(str(number))
-        elif number is None and 0 < place < len(tokens) - 1:
-            name = tokens[place + 1].strip(_SIGNS)
-            if name and name not in known.all:
-                yield tokens[place - 1], token, NAME, word_hash(name) & _VALUE
+        before, after = tokens[place - 1 : place] or [""], tokens[place + 1 : place + 2] or [""]
+        name = after[0].strip(_SIGNS)
+        if number is not None:
+            yield before[0], name, COUNTED, _digits(str(number))
+        elif place and name and name not in known.all:
+            yield before[0], token, NAME, _named(name)
+
+
+def _named(word: str) -> int:
+    """A name by the first letters of its last word: desks spell the rest in many ways, and leave first names out."""
+    return word_hash(word.removeprefix("ال")[:3]) & _VALUE
 
 
 def _digits(figure: str) -> int:
@@ -137,18 +146,30 @@ def _digits(figure: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many slots two texts have in common, and how many of these they fill with other figures, with other counting
-    figures ("no. 4"), and with other names."""
+    """How many slots two texts have in common, of figures and of names; and how many of these they fill otherwise.
 
-    common: int = 0
+    A figure that counts something off ("no. 4") is worth two others where it differs.
+    """
+
     figures: int = 0
-    counted: int = 0
+    other_figures: int = 0
     names: int = 0
+    other_names: int = 0
+
+    @property
+    def common(self) -> int:
+        return self.figures + self.names
 
     @property
     def against(self) -> int:
-        """What speaks against one text: what is counted off twice as much as the rest."""
-        return self.figures + 2 * self.counted + self.names
+        return self.other_figures + self.other_names
+
+    @property
+    def differs(self) -> bool:
+        """Whether most of the figures are other ones, or many of the names: whom a form does not tell of, its sender
+        for one, stays the same."""
+        figures = self.other_figures >= 2 and 2 * self.other_figures > self.figures
+        return figures or (self.other_names >= 3 and 3 * self.other_names >= self.names)
 
 
 NOTHING = Agreement()
@@ -159,13 +180,14 @@ def agreement(a: Hashes, b: Hashes) -> Agreement:
     if not len(a) or not len(b):
         return NOTHING
     filled = {slot >> 10: slot & _VALUE for slot in a.tolist()}
-    common, against = 0, [0, 0, 0]
+    common, against = [0, 0, 0], [0, 0, 0]
     for slot in b.tolist():
         one, two = filled.get(slot >> 10), slot & _VALUE
         if one is None:
             continue
-        common += 1
         kind = slot >> 10 & 3
+        common[kind] += 1
         same = one == two if kind == NAME else one & two in (one, two)
         against[kind] += not same
-    return Agreement(common, *against)
+    other_figures = against[FIGURE] + 2 * against[COUNTED]
+    return Agreement(common[FIGURE] + common[COUNTED], other_figures, common[NAME], against[NAME])

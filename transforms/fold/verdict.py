@@ -84,8 +84,8 @@ class Overlap:
 
     def _facts(self, found: Agreement, lag_s: int) -> int:
         size = min(self.size_a, self.size_b) / max(self.size_a, self.size_b)
-        if size >= COMPARABLE and found.against >= 2 and 2 * found.against > found.common:
+        if size >= COMPARABLE and found.differs:
             return OTHER
-        if size >= ALIKE and lag_s >= DAILY_S and 2 * found.figures >= found.common > 0:
+        if size >= ALIKE and lag_s >= DAILY_S and 2 * found.other_figures >= found.figures > 0:
             return OTHER
         return SAME if found.common >= AGREED and not found.against else UNSAID
