@@ -21,13 +21,11 @@ import numpy as np
 
 from transforms.clean.data import DATA, Strict, load
 from transforms.fold.shingles import EMPTY, Hashes, word_hash
-from transforms.text import fold
+from transforms.text import UTF32, fold
 
 KEPT = 16
 FIGURE, COUNTED, NAME = 0, 1, 2
 _FILE = "slots.yaml"
-# Folding has made these of the digits of Arabic and Persian.
-_FIGURE = re.compile("[0-9]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # A run of words with a capital that does not begin a sentence, and the two words before it.
 _CAPITAL = "A-ZÀ-ÞА-ЯΑ-Ω"
@@ -40,7 +38,7 @@ _PLACE, _VALUE = 0xFFFFF, 0x3FF
 # In characters: as far back as two words before a figure are looked for.
 _BACK = 48
 # A text whose script has case shows it here.
-_HEAD = 200
+_HEAD = 80
 _SIGNS = ".,،:؛;()\"'"
 _CLITICS = ("", "و", "ب", "ل", "ف")
 _STOPS = ("", ",", "،", ".", ":", "؛", ";")
@@ -101,33 +99,35 @@ def _found(text: str) -> Iterator[tuple[str, str, int, int]]:
 def _figures(folded: str) -> Iterator[tuple[str, str, int, int]]:
     """Figures with less than a word between them are one: 41 882, 17.1, 1ر17, 20-25."""
     signs = vocabulary().signs
-    end, kind, digits = 0, FIGURE, ""
+    end, kind, mask = 0, FIGURE, 0
     before: list[str] = []
-    for figure in _FIGURE.finditer(folded):
-        start = figure.start()
-        if digits and start - end > 3 and _WORD.search(folded, end, start):
-            if len(before) == 2:
-                yield before[0], before[1], kind, _digits(digits)
-            digits = ""
-        if not digits:
+    # Folding has made ASCII digits of those of Arabic and Persian. A regular expression takes three times as long.
+    points = np.frombuffer(folded.encode(UTF32, "surrogatepass"), np.uint32)
+    for start in np.flatnonzero(points - np.uint32(ord("0")) < 10).tolist():
+        if start - end > 3 and (not mask or _WORD.search(folded, end, start)):
+            if mask and len(before) == 2:
+                yield before[0], before[1], kind, mask
+            mask = 0
+        if not mask:
             before = _WORD.findall(folded, max(0, start - _BACK), start)[-2:]
             kind = COUNTED if before and before[-1] in signs else FIGURE
-        digits += figure[0]
-        end = figure.end()
-    if digits and len(before) == 2:
-        yield before[0], before[1], kind, _digits(digits)
+        mask |= 1 << int(folded[start])
+        end = start + 1
+    if mask and len(before) == 2:
+        yield before[0], before[1], kind, mask
 
 
 def _words(tokens: list[str]) -> Iterator[tuple[str, str, int, int]]:
     known = vocabulary()
-    for place in [place for place, token in enumerate(tokens) if token in known.all]:
+    told = known.all
+    for place in [place for place, token in enumerate(tokens) if token in told]:
         token = tokens[place]
         number = known.ordinals.get(token)
         before, after = tokens[place - 1 : place] or [""], tokens[place + 1 : place + 2] or [""]
         name = after[0].strip(_SIGNS)
         if number is not None:
             yield before[0], name, COUNTED, _digits(str(number))
-        elif place and name and name not in known.all:
+        elif place and name and name not in told:
             yield before[0], token, NAME, _named(name)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +35,8 @@ HEADING_WORDS = 6
 
 def host_of(url: str | None) -> str:
     """The domain of an article's URL, without www; empty where there is none."""
-    return (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    parts = (url or "").split("/", 3)
+    return parts[2].lower().removeprefix("www.") if len(parts) > 2 else ""
 
 
 def heading_of(title: str) -> bytes:

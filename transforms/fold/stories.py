@@ -20,6 +20,9 @@ from transforms.records import Origin, Source, Version
 OWN, OWN_CREDITING, OTHERS = 0, 1, 2
 NEVER = Version(0, 0)
 UNREAD = Origin("")
+# Of a group that a member is linked to: whether a digest founded it, the share of the member in the article closest to
+# it (negative), the shingles they have in common (negative), the order of the group, and that article. The least wins.
+_Score = tuple[bool, float, int, tuple[int, int, str], str]
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +100,7 @@ def choose(
     part, none of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last,
     so that a digest never draws in the reposts of what it copies.
     """
-    best: dict[str, tuple[bool, float, int, tuple[int, int, str], str]] = {}
+    best: dict[str, _Score] = {}
     agreed: set[str] = set()
     for other, overlap in member.links.items():
         name = group_of.get(other)
@@ -109,21 +112,27 @@ def choose(
         if overlap.facts == SAME and overlap.of_a >= HALF:
             agreed.add(name)
     within = {name for name in best if -best[name][1] >= THRESHOLD} or _outright(agreed, best)
-    own = {name for name in best if _of_original(member, groups[name])}
     if within:
-        return min(own & within, key=lambda name: best[name], default=None), ()
+        return _closest(member, within, best, groups), ()
     parts = {other: group_of[other] for other in (*member.links, *member.parts) if other in group_of}
     if len(set(parts.values())) > 1:
         pieces = _made_of(member, parts, groups)
         if pieces or len(best) > 1:
             whole = [score[-1] for score in best.values()]
             return None, tuple(dict.fromkeys((*pieces, *whole)))
-    return min(own, key=lambda name: best[name], default=None), ()
+    return _closest(member, best, best, groups), ()
 
 
-def _outright(agreed: set[str], best: Mapping[str, tuple[bool, float, int, tuple[int, int, str], str]]) -> set[str]:
+def _outright(agreed: set[str], best: Mapping[str, _Score]) -> set[str]:
     """Of the groups that hold half of a text, with the same figures, the one that holds twice as much as any other."""
     return {name for name in agreed if all(2 * best[other][1] >= best[name][1] for other in best if other != name)}
+
+
+def _closest(
+    member: Member, names: Iterable[str], best: Mapping[str, _Score], groups: Mapping[str, Group]
+) -> str | None:
+    """The closest of these groups whose original the member shares text with."""
+    return next((name for name in sorted(names, key=lambda n: best[n]) if _of_original(member, groups[name])), None)
 
 
 def _of_original(member: Member, group: Group) -> bool:

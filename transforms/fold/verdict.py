@@ -13,8 +13,9 @@ from transforms.fold.facts import Agreement
 
 RULES_VERSION = "2"
 THRESHOLD = 0.6
-# Between this and the threshold two texts are linked if this many slots are filled alike, and none otherwise.
-AGREED = 3
+# Between half and the threshold two texts are linked if this many slots are filled alike, one with a figure, and none
+# otherwise: a form alone has the names of its sender in common.
+AGREED = 4
 # Two texts of such unlike length are no filled-in template, whatever their figures.
 COMPARABLE, ALIKE = 2 / 3, 0.8
 # A template of every day is filled anew a day later, give or take a desk's hours; a repost keeps the figures.
@@ -88,4 +89,4 @@ class Overlap:
             return OTHER
         if size >= ALIKE and lag_s >= DAILY_S and 2 * found.other_figures >= found.figures > 0:
             return OTHER
-        return SAME if found.common >= AGREED and not found.against else UNSAID
+        return SAME if found.common >= AGREED and found.figures and not found.against else UNSAID
