@@ -24,7 +24,8 @@ THAI = "คณะกรรมการท่าเรือดัลมาร์
     ("parts", "width"),
     [
         (["quay1-6"], 5), (["ferry2"], 5), (["zh1-4"], 5), (["short1"], 5), (["quay1"] * 3, 5),
-        (["ja1-2"], 8), ([THAI], 12), ([f"{THAI} Dalmar Port Authority"], 12), (["Dalmar ท่าเรือ opens the new quay today"], 5),
+        (["ja1-2"], 8), ([THAI], 12), ([f"{THAI} Dalmar Port Authority"], 12),
+        (["Dalmar ท่าเรือ opens the new quay today"], 5),
     ],
 )  # fmt: skip
 def test_one_hash_for_each_shingle(parts: list[str], width: int) -> None:
