@@ -72,7 +72,7 @@ class Links:
                 break
 
     def _judge_again(self, found: list[Member], worn: Hashes) -> None:
-        """Compare anew, without the furniture `worn`, those linked before it was known. They are left in `judged`."""
+        """Compare anew, but for furniture, those linked before it was known. They are left in `judged`."""
         holding = {one.id: one for one in found[:LOOKED_AT] if shingles.shared(worn, one.print)}
         for one in holding.values():
             for other in [holding[name] for name in (*one.links, *one.parts) if name in holding and name > one.id]:
@@ -82,20 +82,22 @@ class Links:
                     self.judged.update({one.id: one, other.id: other})
 
     def verify(self, member: Member, other: Member, worn: Hashes = EMPTY) -> bool:
-        """Compare two whole texts but for the furniture `worn`; link them if they share enough. Whether they do."""
+        """Compare two whole texts, and link them if they share enough, also but for the furniture `worn`. Whether they
+        do."""
         if not self._in_reach(member, other):
             return False
-        overlap = _overlap(member, other, worn)
+        overlap = _overlap(member, other)
+        bare = overlap.without(_common(member, other, worn)) if len(worn) else overlap
         if other.id in member.links or other.id in member.parts:
             _cut(member, other.id)
             _cut(other, member.id)
-        if overlap.linked:
+        if overlap.linked and bare.linked:
             member.links[other.id] = overlap
             other.links[member.id] = overlap.turned()
-        elif overlap.passage:
-            member.parts[other.id] = overlap
-            other.parts[member.id] = overlap.turned()
-        return overlap.linked or overlap.passage
+        elif bare.passage:
+            member.parts[other.id] = bare
+            other.parts[member.id] = bare.turned()
+        return other.id in member.links or other.id in member.parts
 
     def _in_reach(self, member: Member, other: Member) -> bool:
         return other is not member and abs(member.published - other.published) <= self.ttl_s
@@ -173,14 +175,16 @@ class Links:
         return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]
 
 
-def _overlap(member: Member, other: Member, worn: Hashes) -> Overlap:
-    mine, theirs = member.print, other.print
-    if len(worn):
-        mine, theirs = mine[~shingles.within(mine, worn)], theirs[~shingles.within(theirs, worn)]
-    overlap = Overlap(shingles.shared(mine, theirs), len(mine), len(theirs))
+def _overlap(member: Member, other: Member) -> Overlap:
+    overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
     if not overlap.in_doubt:
         return overlap
     return overlap.weighed(agreement(member.slots, other.slots), member.published - other.published)
+
+
+def _common(member: Member, other: Member, worn: Hashes) -> int:
+    """How many of `worn` are in both."""
+    return int(np.count_nonzero(shingles.within(worn, member.print) & shingles.within(worn, other.print)))
 
 
 def _least(member: Member, other: Member) -> int:
