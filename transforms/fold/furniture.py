@@ -11,6 +11,7 @@ index with a start. So what was learnt before a process died is known again with
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -36,7 +37,8 @@ HEADING_WORDS = 6
 def host_of(url: str | None) -> str:
     """The domain of an article's URL, without www; empty where there is none."""
     parts = (url or "").split("/", 3)
-    return parts[2].lower().removeprefix("www.") if len(parts) > 2 else ""
+    # One string for all articles of a host.
+    return sys.intern(parts[2].lower().removeprefix("www.")) if len(parts) > 2 else ""
 
 
 def heading_of(title: str) -> bytes:

@@ -8,6 +8,7 @@ serial, since a bag has no order.
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,7 +81,7 @@ def _member(values: tuple[Any, ...]) -> Member:
         revision=text[1],
         print=np.frombuffer(text[2], np.uint32),
         slots=np.frombuffer(seen[0], np.uint32),
-        host=seen[1],
+        host=sys.intern(seen[1]),
         heading=seen[2],
         links=_links(links[0]),
         parts=_links(links[1]),
