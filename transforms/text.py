@@ -33,7 +33,7 @@ _DROPPED = re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in
 _WORD = re.compile(r"\w+", re.UNICODE)
 # A code point that is none.
 _NOTHING = 0xFFFFFFFF
-_UTF32 = f"utf-32-{sys.byteorder[0]}e"
+UTF32 = f"utf-32-{sys.byteorder[0]}e"
 # In characters. Up to about here `translate` costs less than the way to numpy and back (4 µs).
 _SHORT = 48
 # Scripts written without spaces; each character counts as a word.
@@ -110,12 +110,12 @@ def _codes() -> npt.NDArray[np.uint32]:
 
 def _points(text: str) -> npt.NDArray[np.uint32]:
     """The folded code point of each character, `_NOTHING` for those that are dropped."""
-    folded: npt.NDArray[np.uint32] = _codes()[np.frombuffer(text.encode(_UTF32, "surrogatepass"), np.uint32)]
+    folded: npt.NDArray[np.uint32] = _codes()[np.frombuffer(text.encode(UTF32, "surrogatepass"), np.uint32)]
     return folded
 
 
 def _text(points: npt.NDArray[np.uint32]) -> str:
-    return points.tobytes().decode(_UTF32, "surrogatepass")
+    return points.tobytes().decode(UTF32, "surrogatepass")
 
 
 def words(folded: str) -> list[str]:

@@ -60,7 +60,7 @@ def article(spec: Mapping[str, Any]) -> Article:
         origin=Origin(f"feed:{source}", moment(spec["poll"]) if "poll" in spec else at),
         source=Source(source, source.title(), f"{source}.example", spec.get("agency")),
         arrived=moment(spec.get("arrived")) or at,
-        url=f"https://example.org/{spec['id']}",
+        url=spec.get("url", f"https://example.org/{spec['id']}"),
         guid=None,
         title=spec.get("title", f"Title of {spec['id']}"),
         body=text(spec["text"]),

@@ -10,16 +10,26 @@ from transforms.fold.shingles import VERSION, document, fingerprint, from_docume
 from transforms.text import fold, words
 
 
-def naive(written: str) -> set[tuple[str, ...]]:
+def naive(written: str, width: int) -> set[tuple[str, ...]]:
     found = words(fold(written))
     if not found:
         return set()
-    return {tuple(found[i : i + 5]) for i in range(max(1, len(found) - 4))}
+    return {tuple(found[i : i + width]) for i in range(max(1, len(found) - width + 1))}
 
 
-@pytest.mark.parametrize("parts", [["quay1-6"], ["ferry2"], ["zh1-4"], ["ja1-2"], ["short1"], ["quay1"] * 3])
-def test_one_hash_for_each_shingle(parts: list[str]) -> None:
-    assert len(fingerprint(text(parts))) == len(naive(text(parts)))
+THAI = "คณะกรรมการท่าเรือดัลมาร์เปิดท่าเทียบเรือแห่งใหม่ทางทิศเหนือเมื่อวันจันทร์ หลังจากขุดลอกและซ่อมแซมมาตลอดสามฤดูหนาว"
+
+
+@pytest.mark.parametrize(
+    ("parts", "width"),
+    [
+        (["quay1-6"], 5), (["ferry2"], 5), (["zh1-4"], 5), (["short1"], 5), (["quay1"] * 3, 5),
+        (["ja1-2"], 8), ([THAI], 12), ([f"{THAI} Dalmar Port Authority"], 12),
+        (["Dalmar ท่าเรือ opens the new quay today"], 5),
+    ],
+)  # fmt: skip
+def test_one_hash_for_each_shingle(parts: list[str], width: int) -> None:
+    assert len(fingerprint(text(parts))) == len(naive(text(parts), width))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def writes(member: Member, article: Article) -> list[Write]:
         "author": article.author,
         "method": article.method,
         "extra": article.extra,
-        "fingerprint": shingles.document(member.print),
+        "fingerprint": shingles.document(member.print, member.slots),
         "texts": _texts(member),
     }
     tags: Json = {

@@ -8,20 +8,23 @@ serial, since a bag has no order.
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from transforms.fold import content, shingles
+from transforms.fold.furniture import heading_of, host_of
 from transforms.fold.placement import digest_of
 from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import NEVER, Member, own_rank
-from transforms.fold.verdict import Overlap
+from transforms.fold.verdict import SAME, Overlap
 from transforms.index.interface import MENDED, Seed
 from transforms.records import Json, Origin, Source, Version, seconds
 
-SCHEMA = 2
+SCHEMA = 3
 Owner = Callable[[str | None, Source], str | None]
 
 
@@ -35,6 +38,7 @@ def dump(member: Member, serial: Version) -> bytes:
             member.credits,
             tuple((s.id, s.name, s.domain, s.agency) for s in member.sources),
             (member.texts, member.revision, member.print.tobytes()),
+            (member.slots.tobytes(), member.host, member.heading),
             (member.read.reader, member.read.batch, member.read.seq, member.partial),
             (_flat(member.links), _flat(member.parts)),
             (member.story, member.merged_from, member.placed),
@@ -60,7 +64,7 @@ def latest(records: Iterable[bytes]) -> list[Member]:
 
 
 def _member(values: tuple[Any, ...]) -> Member:
-    _, _, who, credited, sources, text, read, links, story, content_version, story_version, flags = values
+    _, _, who, credited, sources, text, seen, read, links, story, content_version, story_version, flags = values
     name, published, first_seen, given, rank, agency = who
     return Member(
         id=name,
@@ -76,6 +80,9 @@ def _member(values: tuple[Any, ...]) -> Member:
         partial=read[3],
         revision=text[1],
         print=np.frombuffer(text[2], np.uint32),
+        slots=np.frombuffer(seen[0], np.uint32),
+        host=sys.intern(seen[1]),
+        heading=seen[2],
         links=_links(links[0]),
         parts=_links(links[1]),
         story=story[0],
@@ -90,11 +97,11 @@ def _member(values: tuple[Any, ...]) -> Member:
     )
 
 
-def _flat(links: Mapping[str, Overlap]) -> tuple[tuple[str, int, int, int], ...]:
-    return tuple((other, o.shared, o.size_a, o.size_b) for other, o in links.items())
+def _flat(links: Mapping[str, Overlap]) -> tuple[tuple[str, int, int, int, int], ...]:
+    return tuple((other, o.shared, o.size_a, o.size_b, o.facts) for other, o in links.items())
 
 
-def _links(flat: tuple[tuple[str, int, int, int], ...]) -> dict[str, Overlap]:
+def _links(flat: tuple[tuple[str, int, int, int, int], ...]) -> dict[str, Overlap]:
     return {other: Overlap(*sizes) for other, *sizes in flat}
 
 
@@ -117,9 +124,10 @@ def from_document(doc: Json, owner: Owner) -> Member:
     agency = next((slug for source in sources if (slug := owner(doc.get("url"), source))), None)
     try:
         hashes = shingles.from_document(doc["fingerprint"])
+        filled = shingles.slots_from_document(doc["fingerprint"])
     except (KeyError, TypeError, ValueError):
         # Another version's fingerprint: the article is still known by id, but folds with nothing new.
-        hashes = EMPTY
+        hashes = filled = EMPTY
     known = _known_links(placed, len(hashes))
     texts, read = content.texts_of(doc)
     return Member(
@@ -136,6 +144,9 @@ def from_document(doc: Json, owner: Owner) -> Member:
         partial=doc.get("method") == content.SUMMARY,
         revision=doc.get("revision") or 0,
         print=hashes,
+        slots=filled,
+        host=host_of(doc.get("url")),
+        heading=heading_of(doc.get("title") or ""),
         links={other: overlap for other, overlap in known.items() if overlap.linked},
         parts={other: overlap for other, overlap in known.items() if not overlap.linked},
         made_of=_made_of(placed),
@@ -164,8 +175,11 @@ def _source(told: Json) -> Source:
 def _known_links(placed: Json, size: int) -> dict[str, Overlap]:
     """The links that a placement names, so that they outlive the other article's memory."""
     links = {}
+    digest = bool(_made_of(placed))
     for entry in placed.get("copied_from") or []:
         common = round(entry["share_of_this"] * size)
         other = round(common / entry["share_of_other"]) if entry["share_of_other"] else common
-        links[entry["id"]] = Overlap(common, size, other)
+        overlap = Overlap(common, size, other)
+        # What is named outside a digest was linked; below the threshold, by its figures and names.
+        links[entry["id"]] = overlap if digest or overlap.linked else replace(overlap, facts=SAME)
     return links

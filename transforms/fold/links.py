@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.fold import shingles
+from transforms.fold.facts import agreement
+from transforms.fold.furniture import LOOKED_AT, furniture
 from transforms.fold.postings import Numbers, Postings
-from transforms.fold.shingles import EMPTY
+from transforms.fold.shingles import EMPTY, Hashes
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 
@@ -29,6 +31,8 @@ class Links:
         self.postings = Postings()
         # Candidates that another shard named before they were decided here, with who waits for them.
         self.awaited: dict[str, list[str]] = {}
+        # Whom learnt furniture parted, or joined anew, in the last look-ups.
+        self.judged: dict[str, Member] = {}
         self._by_number: dict[int, Member] = {}
         self._short: set[int] = set()
         self._next_number = 0
@@ -53,27 +57,47 @@ class Links:
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
         found = self._candidates(member) if candidates is None else self._named(member, candidates)
+        mask = furniture(member, found)
+        worn = EMPTY if mask is None else member.print[mask]
+        if len(worn):
+            self._judge_again(found, worn)
         linked = missed = 0
         for other in found:
-            if other.id in member.links or other.id in member.parts or self.verify(member, other):
+            known = not len(worn) and (other.id in member.links or other.id in member.parts)
+            if known or self.verify(member, other, worn):
                 linked += 1
             else:
                 missed += 1
             if VERIFIED in (linked, missed):
                 break
 
-    def verify(self, member: Member, other: Member) -> bool:
-        """Compare two whole texts, and link them if they share enough. Whether they do."""
+    def _judge_again(self, found: list[Member], worn: Hashes) -> None:
+        """Compare anew, but for furniture, those linked before it was known. They are left in `judged`."""
+        holding = {one.id: one for one in found[:LOOKED_AT] if shingles.shared(worn, one.print)}
+        for one in holding.values():
+            for other in [holding[name] for name in (*one.links, *one.parts) if name in holding and name > one.id]:
+                before = (one.links.get(other.id), one.parts.get(other.id))
+                self.verify(one, other, worn)
+                if (one.links.get(other.id), one.parts.get(other.id)) != before:
+                    self.judged.update({one.id: one, other.id: other})
+
+    def verify(self, member: Member, other: Member, worn: Hashes = EMPTY) -> bool:
+        """Compare two whole texts, and link them if they share enough, also but for the furniture `worn`. Whether they
+        do."""
         if not self._in_reach(member, other):
             return False
-        overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
-        if overlap.linked:
+        overlap = _overlap(member, other)
+        bare = overlap.without(_common(member, other, worn)) if len(worn) else overlap
+        if other.id in member.links or other.id in member.parts:
+            _cut(member, other.id)
+            _cut(other, member.id)
+        if overlap.linked and bare.linked:
             member.links[other.id] = overlap
             other.links[member.id] = overlap.turned()
-        elif overlap.passage:
-            member.parts[other.id] = overlap
-            other.parts[member.id] = overlap.turned()
-        return overlap.linked or overlap.passage
+        elif bare.passage:
+            member.parts[other.id] = bare
+            other.parts[member.id] = bare.turned()
+        return other.id in member.links or other.id in member.parts
 
     def _in_reach(self, member: Member, other: Member) -> bool:
         return other is not member and abs(member.published - other.published) <= self.ttl_s
@@ -95,8 +119,6 @@ class Links:
         both texts are at hand."""
         for other in self.neighbours(member):
             if not member.complete and len(member.print) and len(other.print):
-                _cut(member, other.id)
-                _cut(other, member.id)
                 self.verify(member, other)
             elif other.id in member.links:
                 other.links.setdefault(member.id, member.links[other.id].turned())
@@ -151,6 +173,18 @@ class Links:
                 if common >= _least(member, other):
                     named[name] = (-common, other.number, other)
         return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]
+
+
+def _overlap(member: Member, other: Member) -> Overlap:
+    overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
+    if not overlap.in_doubt:
+        return overlap
+    return overlap.weighed(agreement(member.slots, other.slots), member.published - other.published)
+
+
+def _common(member: Member, other: Member, worn: Hashes) -> int:
+    """How many of `worn` are in both."""
+    return int(np.count_nonzero(shingles.within(worn, member.print) & shingles.within(worn, other.print)))
 
 
 def _least(member: Member, other: Member) -> int:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from transforms.fold import content
 from transforms.fold.book import Book, Clock, Story
+from transforms.fold.facts import slots
+from transforms.fold.furniture import heading_of, host_of
 from transforms.fold.links import Links
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Group, Member, own_rank
@@ -97,6 +99,9 @@ class Memory:
             read=article.origin,
             partial=article.method == content.SUMMARY,
             print=hashes,
+            slots=slots(article.body or article.title),
+            host=host_of(article.url),
+            heading=heading_of(article.title),
         )
 
     def _revise(self, member: Member, article: Article, hashes: Hashes, agency: str | None, text: str) -> None:
@@ -106,7 +111,8 @@ class Memory:
         member.texts = (*former[1 - content.TEXTS_KEPT :], text)
         member.read, member.partial = article.origin, article.method == content.SUMMARY
         member.revision += 1
-        member.print = hashes
+        member.print, member.slots = hashes, slots(article.body or article.title)
+        member.heading = heading_of(article.title)
         member.credits = tuple(article.wire["agencies"])
         member.agency = member.agency or agency
         member.rank = own_rank(member.agency, member.credits)
@@ -124,12 +130,13 @@ class Memory:
         member.content_version = self.clock.next()
         self.links.link(member, candidates)
         self.links.file(member)
-        self.changed[member.id] = member
+        again, self.links.judged = self.links.judged, {}
+        self.changed.update({member.id: member, **again})
         writes = content.writes(member, article)
-        if outcome == "new":
+        if outcome == "new" and not again:
             writes += self.book.arrange(member)
         else:
-            writes += self.book.rearrange([member, *before])
+            writes += self.book.rearrange([member, *before, *again.values()])
         return self._decision(article, outcome, writes, member)
 
     def _seen_again(self, member: Member, article: Article, agency: str | None) -> Decision:

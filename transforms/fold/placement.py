@@ -85,6 +85,8 @@ def _reason(member: Member, group: Group, links: list[tuple[Member, Overlap]]) -
             "reason_code": "digest",
             "text": f"holds the text of {len(links)} articles of several stories; joins none",
         }
+    if member is group.members[0] and links:
+        return _apart(member, *links[0])
     if len(group.members) == 1:
         return {"reason_code": "unique", "text": "no other article tells this text"}
     original = group.members[0]
@@ -98,6 +100,15 @@ def _reason(member: Member, group: Group, links: list[tuple[Member, Overlap]]) -
     credit = f"credits {', '.join(member.credits)}; " if member.credits else ""
     text = f"{credit}{overlap.of_a:.0%} of this text is in {source.id}, published {when}"
     return {"reason_code": "copied" if source is original else "copied_of_copy", "text": text}
+
+
+def _apart(member: Member, source: Member, overlap: Overlap) -> Json:
+    """A founder that copies what a copy put around its original: it is in no story with either."""
+    share = f"{overlap.of_a:.0%} of this text" if overlap.of_a >= overlap.of_b else f"{overlap.of_b:.0%} of {source.id}"
+    where = f"in {source.id}" if overlap.of_a >= overlap.of_b else "in this text"
+    when = f"published {span(member.published - source.published)} before"
+    text = f"{share} is {where}, {when}; but little of what that one has from its original"
+    return {"reason_code": "copied_apart", "text": text}
 
 
 def _elected(original: Member, group: Group) -> Json:

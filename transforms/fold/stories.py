@@ -14,12 +14,15 @@ import numpy as np
 
 from transforms.fold import shingles
 from transforms.fold.shingles import EMPTY, Hashes
-from transforms.fold.verdict import PASSAGE, PIECE, THRESHOLD, Overlap
+from transforms.fold.verdict import HALF, PASSAGE, PIECE, SAME, THRESHOLD, Overlap
 from transforms.records import Origin, Source, Version
 
 OWN, OWN_CREDITING, OTHERS = 0, 1, 2
 NEVER = Version(0, 0)
 UNREAD = Origin("")
+# Of a group that a member is linked to: whether a digest founded it, the share of the member in the article closest to
+# it (negative), the shingles they have in common (negative), the order of the group, and that article. The least wins.
+_Score = tuple[bool, float, int, tuple[int, int, str], str]
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +33,9 @@ class Member:
     article, seen from this one, `parts` those with articles that share a passage and no more, and `made_of`
     names what it was last found to be a digest of; `texts` are hashes of the texts seen under this id, the present one
     last; `read` is the record that brought that one, and `partial` says that it is but the summary of a page that could
-    not be had; `placed` is a hash of the placement last written. `complete` is False while only some links are known
-    (after a seed), `checked` while the placement was not compared with its writes since a start.
+    not be had; `slots` are the figures and names of the text (`facts`), `host` the domain of its URL, `heading` its
+    headline's words (`furniture`); `placed` is a hash of the placement last written. `complete` is False while only
+    some links are known (after a seed), `checked` while the placement was not compared with its writes since a start.
     """
 
     id: str
@@ -47,6 +51,9 @@ class Member:
     partial: bool = False
     revision: int = 0
     print: Hashes = field(default_factory=lambda: EMPTY)
+    slots: Hashes = field(default_factory=lambda: EMPTY)
+    host: str = ""
+    heading: bytes = b""
     links: dict[str, Overlap] = field(default_factory=dict)
     parts: dict[str, Overlap] = field(default_factory=dict)
     made_of: tuple[str, ...] = ()
@@ -88,11 +95,13 @@ def choose(
     """The group that `member` joins, of those already formed, or None if it founds one of its own; and, if it is a
     digest, the articles that it is made of.
 
-    It joins the group that holds most of its text. A digest is made of several groups' texts, whole or in part, none
-    of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last, so that a
-    digest never draws in the reposts of what it copies.
+    It joins the group that holds most of its text, if it shares text with that one's original too: what is linked to
+    but a copy's own words founds a group, and names the copy. A digest is made of several groups' texts, whole or in
+    part, none of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last,
+    so that a digest never draws in the reposts of what it copies.
     """
-    best: dict[str, tuple[bool, float, int, tuple[int, int, str], str]] = {}
+    best: dict[str, _Score] = {}
+    agreed: set[str] = set()
     for other, overlap in member.links.items():
         name = group_of.get(other)
         if name is None:
@@ -100,16 +109,39 @@ def choose(
         group = groups[name]
         score = (group.digest, -round(overlap.of_a, 2), -overlap.shared, group.members[0].order, other)
         best[name] = min(best.get(name, score), score)
-    within = [name for name in best if -best[name][1] >= THRESHOLD]
+        if overlap.facts == SAME and overlap.of_a >= HALF:
+            agreed.add(name)
+    within = {name for name in best if -best[name][1] >= THRESHOLD} or _outright(agreed, best)
     if within:
-        return min(within, key=lambda name: best[name]), ()
+        return _closest(member, within, best, groups), ()
     parts = {other: group_of[other] for other in (*member.links, *member.parts) if other in group_of}
     if len(set(parts.values())) > 1:
         pieces = _made_of(member, parts, groups)
         if pieces or len(best) > 1:
             whole = [score[-1] for score in best.values()]
             return None, tuple(dict.fromkeys((*pieces, *whole)))
-    return min(best, key=lambda name: best[name], default=None), ()
+    return _closest(member, best, best, groups), ()
+
+
+def _outright(agreed: set[str], best: Mapping[str, _Score]) -> set[str]:
+    """Of the groups that hold half of a text, with the same figures, the one that holds twice as much as any other."""
+    return {name for name in agreed if all(2 * best[other][1] >= best[name][1] for other in best if other != name)}
+
+
+def _closest(
+    member: Member, names: Iterable[str], best: Mapping[str, _Score], groups: Mapping[str, Group]
+) -> str | None:
+    """The closest of these groups whose original the member shares text with."""
+    return next((name for name in sorted(names, key=lambda n: best[n]) if _of_original(member, groups[name])), None)
+
+
+def _of_original(member: Member, group: Group) -> bool:
+    """Whether the member shares text with the original itself: they are linked, or nearly."""
+    original = group.members[0].id
+    if original in member.links:
+        return True
+    part = member.parts.get(original)
+    return part is not None and part.shared >= HALF * min(part.size_a, part.size_b)
 
 
 def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Group]) -> tuple[str, ...]:
