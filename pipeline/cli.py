@@ -131,17 +131,45 @@ def story(
     key: Annotated[str, typer.Argument(help="A story id, or the id or URL of one of its articles.")],
     as_json: JsonOption = False, conf: ConfigOption = None,
 ) -> None:  # fmt: skip
-    """One story: who had it first, who copied, when, how much, which agencies are credited, and why we think so.
+    """One story: who had it first, who copied, when, how much and which passages, which agencies are credited, and why
+    we think so.
 
     Examples: `story 9f86d081884c7d659a2f` · `story https://blog.example/2026/11/23/repost`
     """
-    found = opened(loaded(conf)).story(canonical(key) or key)
+    from pipeline.matches import document, matches
+
+    index = opened(loaded(conf))
+    found = index.story(canonical(key) or key)
     if found is None:
         raise typer.Exit(_fail(f"no story or article {show.isolate(key)}; `stories` lists them"))
     if as_json:
-        lines([found])
+        matched = matches(index, found)
+        members = [{**one, "matched": document(matched.get(one["id"], []))} for one in found["members"]]
+        lines([{**found, "members": members}])
     else:
-        show.story(out(), found)
+        show.story(out(), found, matches(index, found))
+
+
+@app.command()
+def reposts(
+    since: Since = None, source: SourceOption = None, limit: LimitOption = 50, as_json: JsonOption = False,
+    conf: ConfigOption = None,
+) -> None:  # fmt: skip
+    """Who copies whom: for each source how often, how fast, how much of its text, and whether it credits the agency.
+
+    Examples: `reposts --since 7d` · `reposts --source blog.example --json`
+    """
+    from functools import partial
+
+    from pipeline.opening import own_agency
+    from transforms.index.reposts import graph
+
+    ref = loaded(conf)
+    found = graph(opened(ref).reposts(when(since)), partial(own_agency, ref), source, limit)
+    if as_json:
+        lines(found)
+    else:
+        show.reposts(out(), found)
 
 
 @app.command()
@@ -238,7 +266,7 @@ def quiet_logs() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run a command; returns never, exits with the contract's codes."""
     quiet_logs()
-    from pipeline import cli_index, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
+    from pipeline import cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
 
     try:
         app(args=args)

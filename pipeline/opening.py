@@ -91,6 +91,11 @@ def own_agency(ref: Ref, url: str | None, source: Source) -> str | None:
     return source.agency or agencies.owner(host or "", None) or agencies.owner(source.domain, None)
 
 
+def agency_names(ref: Ref) -> dict[str, str]:
+    """What agencies are called, by slug."""
+    return agencies_of(ref).names
+
+
 def feeds_of(ref: Ref) -> list[FeedSpec]:
     """The feeds of the config."""
     config = resolve(ref)

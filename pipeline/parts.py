@@ -78,6 +78,7 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
             opening.index_of(ref).start_epoch(),
             bind(opening.index_of, ref),
             bind(opening.own_agency, ref),
+            bind(opening.agency_names, ref),
         ),
         polling=Polling(job, bind(opening.poller_of, ref, due_only)),
         letters=letters or [],

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from pipeline.matches import Match
 from transforms.alert.inert import plain
 from transforms.fold.lag import span
 from transforms.records import Json, seconds
 
 # Unicode's First Strong Isolate and its end: the text between takes the direction of its first strong letter.
 FIRST_STRONG, POP = "\u2068", "\u2069"
+# What a tree draws before a line of its third level.
+_INDENT = 16
 ROLE_STYLE = {"original": "bold green", "repost": "yellow", "unique": ""}
 
 
@@ -78,6 +82,42 @@ def alerts(console: Console, found: Sequence[Json]) -> None:
     _count(console, len(found), "alert", "alerts")
 
 
+def reposts(console: Console, found: Sequence[Json]) -> None:
+    """Rows of the repost graph, a line each; names stand last, as their width and direction are their own."""
+    if found:
+        _line(console, Text(f"{'reposts':>7}  {'median lag':18}  share  {'credited':11}  who copies whom", style="dim"))
+    for row in found:
+        lag = f"{span(row['lag_s'])} {'later' if row['lag_s'] >= 0 else 'earlier'}"
+        share = "-" if row["share"] is None else f"{row['share']:.0%}"
+        credited = f"{row['credited']} of {row['creditable']}" if row["creditable"] else "-"
+        line = Text(f"{row['reposts']:7}  {lag:18}  {share:>5}  ")
+        line.append(f"{credited:11}  ", style="yellow" if row["credited"] < row["creditable"] else "")
+        _line(console, line.append(f"{_called(row['source'])} copies {_called(row['copies'])}"))
+    _count(console, len(found), "row", "rows")
+
+
+def _called(source: Json) -> str:
+    """A source's name and, where that is another, its id."""
+    name, key = plain(source.get("name"), 60), plain(source.get("id"), 40)
+    return isolate(name or key) + (f" ({isolate(key)})" if name and name != key else "")
+
+
+def judgements(console: Console, found: Sequence[Json]) -> None:
+    """Entries of the log of judgements, one line each and one for the note."""
+    taken = {entry["of"]: entry for entry in found if entry["kind"] == "undo"}
+    for entry in found:
+        undone = taken.get(entry["number"])
+        line = Text(f"{entry['number']:4}  {moment(entry['at'])}  {entry['kind']:8}  ", style="dim" if undone else "")
+        line.append(f"of {entry['of']}" if entry["kind"] == "undo" else " ".join(entry["articles"]))
+        line.append(f"  by {isolate(entry['by'], 80)}")
+        if undone:
+            line.append(f"  taken back by {isolate(undone['by'], 80)}")
+        _line(console, line)
+        if entry["note"]:
+            _line(console, Text(f"      {isolate(entry['note'], 400)}", style="italic"))
+    _count(console, len(found) - 2 * len(taken), "judgement in force", "judgements in force")
+
+
 def check(console: Console, good: bool, what: str, said: str) -> None:
     """One line of `check`."""
     line = Text("ok   " if good else "bad  ", style="green" if good else "bold red")
@@ -101,8 +141,9 @@ def _count(console: Console, count: int, one: str, many: str) -> None:
     console.print(f"{count} {one if count == 1 else many}", style="dim")
 
 
-def story(console: Console, found: Json) -> None:
-    """One story as a tree: the original, and under it each repost with what it took and why we think so."""
+def story(console: Console, found: Json, matched: Mapping[str, list[Match]]) -> None:
+    """One story as a tree: the original, and under it each repost with what it took and why we think so. `matched`
+    holds the passages of members, by id."""
     members = sorted(
         found["members"], key=lambda m: (m["story"]["role"] == "repost", m["published_effective"], m["id"])
     )
@@ -112,12 +153,22 @@ def story(console: Console, found: Json) -> None:
         console.print(f"merged from {', '.join(found['merged_from'])}", style="dim")
     first = members[0]
     tree = Tree(_headline(first))
-    _details(tree, first)
+    _details(tree, first, matched.get(first["id"], ()), console.width)
     for member in members[1:]:
-        _details(tree.add(_headline(member)), member)
+        _details(tree.add(_headline(member)), member, matched.get(member["id"], ()), console.width)
     console.print(tree)
     console.print(f"topics: {', '.join(t['id'] for t in found['topics']) or '-'}", style="dim")
     console.print(f"entities: {_names(found['entities'], 12) or '-'}", style="dim", markup=False)
+
+
+def _passages(branch: Tree, match: Match, width: int) -> None:
+    """Which passages of the text are in the other: how many, and the longest in marks."""
+    several = f"{len(match.spans)} passage{'' if len(match.spans) == 1 else 's'}"
+    told = branch.add(Text(f"{several}, {match.characters:,} of {match.size:,} characters of the {match.field}"))
+    for passage in match.excerpts:
+        # Each line an isolate: one that is wrapped would lose its direction.
+        shown = textwrap.wrap(plain(passage, 240), max(20, width - _INDENT))
+        told.add(Text("\n".join(map(isolate, shown)), style="dim"))
 
 
 def _headline(member: Json) -> Text:
@@ -128,12 +179,15 @@ def _headline(member: Json) -> Text:
     return head
 
 
-def _details(branch: Tree, member: Json) -> None:
+def _details(branch: Tree, member: Json, matched: Sequence[Match], width: int) -> None:
     branch.add(Text(f"{member['id']}  {plain(member.get('url') or member.get('guid') or '', 200)}", style="dim"))
     for copy in member["story"]["copied_from"]:
         lag = f"{span(copy['lag_s'])} {'later' if copy['lag_s'] >= 0 else 'earlier'}"
         this, that = f"{copy['share_of_this']:.0%}", f"{copy['share_of_other']:.0%}"
         branch.add(Text(f"{this} of this text is in {copy['id']}, {that} of that in this; {lag}"))
+        for match in matched:
+            if match.of == copy["id"]:
+                _passages(branch, match, width)
     wire = member["wire"]
     for piece in wire["evidence"]:
         branch.add(Text(f"credits {piece['agency']}: {isolate(piece['text'], 80)} ({piece['field']})"))

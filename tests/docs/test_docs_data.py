@@ -17,6 +17,7 @@ from transforms.alert.rules import RuleText, load_rules
 from transforms.attribute import load_agencies
 from transforms.attribute.data import DEFAULT as AGENCIES
 from transforms.files.entry import NOWHERE, entry_of_line
+from transforms.fold.judgements import REASON
 from transforms.fold.placement import placement
 from transforms.fold.stories import Group, Member
 from transforms.index.embedded import EmbeddedIndex
@@ -121,7 +122,7 @@ def test_reasons_are_told() -> None:
     code = docs_pages.text_of("transforms/fold/placement.py")
     told = [row[0].strip("`") for row in docs_pages.rows("docs/documents.md", "### Reason codes")]
     given = re.findall(r'"reason_code": "(\w+)"', code) + re.findall(r'else "(copied_of_copy)"', code)
-    assert set(told) == {*given, MENDED}
+    assert set(told) == {*given, MENDED, REASON}
 
 
 def test_story_fields(index: EmbeddedIndex) -> None:

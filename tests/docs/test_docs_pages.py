@@ -27,7 +27,7 @@ def relative(path: Path) -> str:
 
 def commands() -> dict[str, set[str]]:
     """Every command with its options."""
-    from pipeline import cli_index, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
+    from pipeline import cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
 
     found: dict[str, set[str]] = {}
     todo: list[tuple[str, Any]] = list(typer.main.get_command(app).commands.items())  # type: ignore[attr-defined]
@@ -54,7 +54,8 @@ def test_links_resolve(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_commands_and_options_exist(page: Path) -> None:
     known = commands()
-    for name, rest in re.findall(r"python -m pipeline ((?:index |lists )?[a-z]+)([^\n`#]*)", page.read_text("utf-8")):
+    commanded = re.compile(r"python -m pipeline ((?:index |judge |lists )?[a-z]+)([^\n`#]*)")
+    for name, rest in commanded.findall(page.read_text("utf-8")):
         assert name in known, f"no command {name}"
         for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
             assert option in known[name], f"{name} has no option {option}"

@@ -124,6 +124,9 @@ class Play:
         self.shelf.forgotten.update(ids)
         self.shelf.apply(self.memory.forget(ids))
 
+    def judge(self, entries: list[Json]) -> None:
+        self.shelf.apply(self.memory.judge(entries))
+
     @property
     def outcomes(self) -> list[str]:
         return [decision.outcome for decision in self.decisions]

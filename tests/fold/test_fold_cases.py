@@ -39,6 +39,8 @@ def test_in_the_order_given(case: dict[str, Any]) -> None:
     documents = play.shelf.documents()
     for name, code in wanted.get("reasons", {}).items():
         assert documents[name]["story"]["verdict"]["reason_code"] == code, name
+    for name, said in wanted.get("says", {}).items():
+        assert documents[name]["story"]["verdict"]["text"] == said, name
     for name, revision in wanted.get("revisions", {}).items():
         assert documents[name]["revision"] == revision, name
     for name, parts in wanted.get("bodies", {}).items():

@@ -39,7 +39,8 @@ def test_any_order_gives_the_same_stories() -> None:
 def test_links_that_share_little_were_read_and_judged() -> None:
     shared("saudinewsnet")
     with (Path(__file__).parent / "judged_links.tsv").open(encoding="utf-8") as file:
-        judged = {frozenset((row["id"], row["other"])): row["judgement"] for row in csv.DictReader(file, delimiter="\t")}
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    judged = {frozenset((row["id"], row["other"])): row["judgement"] for row in rows}
     far = {frozenset(link["ids"]) for link in saudinewsnet.measure().listed["links_far"]}
     assert far - judged.keys() == set(), "read these, and say in the table what they are"
     assert Counter(judged.values())["unrelated"] == 0

@@ -14,7 +14,7 @@ import yaml
 from index_samples import BLOG, NOON, OMAN, WIRE, alert, content, sources, story, tags, whole
 
 from transforms.index.interface import FORGOTTEN, MARK_END, MARK_START, MENDED, SAME, STALE, WRITTEN, Index, Query
-from transforms.records import Poll, Version, Write, replace
+from transforms.records import Poll, Version, Write, replace, rfc3339
 
 CASES = sorted((Path(__file__).parent / "cases").glob("search_*.yaml"))
 
@@ -378,6 +378,57 @@ class Forgetting:
         index.apply([content("b", body="newword")])
         assert found(index, "oldword") == []
         assert found(index, "newword") == ["b"]
+
+
+class Reposts:
+    def test_each_repost_comes_with_the_original_of_its_story(self, index: Index) -> None:
+        index.apply([write for key in ("b", "c") for write in whole(key, "s1", "repost", at=NOON + 600, source=BLOG)])
+        index.apply([*whole("a", "s1", "original", extra={"x": 1}), *whole("d", "s2"), story("e", "s1", "repost")])
+        told = [(repost["id"], original["id"]) for repost, original in index.reposts()]
+        assert told == [("b", "a"), ("c", "a")]
+        repost, original = next(iter(index.reposts(NOON + 600)))
+        assert (repost["source"], original["source"]["id"]) == (BLOG, "wire")
+        assert (repost["wire"]["agencies"], repost["published_effective"]) == (["reuters"], rfc3339(NOON + 600))
+        assert (repost["story"]["role"], original["url"]) == ("repost", "https://www.wire.example/a")
+        assert list(index.reposts(NOON + 601)) == []
+
+    def test_more_than_a_page_of_them(self, index: Index) -> None:
+        for part in range(0, 1200, 400):
+            told = [whole(f"r{n}", "s1", "repost", source=BLOG) for n in range(part, part + 400)]
+            index.apply([write for writes in told for write in (writes[0], writes[3])])
+        index.apply(whole("a", "s1", "original"))
+        assert len({repost["id"] for repost, original in index.reposts() if original["id"] == "a"}) == 1200
+
+
+class Judging:
+    def test_entries_are_numbered_and_read_behind_a_position(self, index: Index) -> None:
+        assert index.judgements() == (0, [])
+        entries = [{"kind": "split", "articles": [key], "note": "مقالة أخرى"} for key in "abc"]
+        numbered = [index.judge(entry) for entry in entries]
+        assert numbered == [{**entry, "number": at} for at, entry in enumerate(entries, start=1)]
+        assert index.judgements() == (3, numbered)
+        assert index.judgements(2) == (3, numbered[2:])
+        assert index.judgements(3) == (3, [])
+
+    def test_many_at_once_leave_no_gap(self, index: Index) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(lambda n: index.judge({"kind": "split", "note": str(n)}), range(20)))
+        assert sorted(one["number"] for one in told) == list(range(1, 21))
+        assert index.judgements(5) == (20, sorted(told, key=lambda one: one["number"])[5:])
+
+    def test_what_cannot_be_stored_is_mended_and_forgetting_leaves_the_log(self, index: Index) -> None:
+        index.apply(whole("a", "s1"))
+        index.judge({"kind": "split", "articles": ["a"], "note": "no\0 \ud800"})
+        index.forget(["a"])
+        assert index.judgements()[1] == [{"kind": "split", "articles": ["a"], "note": "no\ufffd \ufffd", "number": 1}]
+
+    def test_seeds_by_id_are_those_of_the_whole_reading(self, index: Index) -> None:
+        index.apply([*whole("a", "s1"), content("b", version=3), story("c", "s1")])
+        index.apply([story("a", "s2", version=7)])
+        every = {seed.document["id"]: seed for seed in index.seed(0)}
+        found = {seed.document["id"]: seed for seed in index.seeds(["b", "a", "c", "gone"])}
+        assert found == every
+        assert (found["a"].story, found["b"].content, found["b"].story) == (Version(1, 7), Version(1, 3), None)
 
 
 class Alerting:

@@ -47,11 +47,7 @@ def seed(reach: Reach, since: int, before: int | None = None) -> Iterator[Seed]:
     """Every article with `since <= published_effective < before`, oldest first, without its body."""
     reach.refresh(reach.articles)
     for hit in scan(reach, [reach.articles], _published(since, before), _OLDEST, without=["news.body"]):
-        document = article_document(hit.source, internal=True)
-        document.pop("body", None)
-        versions = hit.source["news"]["versions"]
-        story = versions.get("story")
-        yield Seed(document, Version(*versions["content"]), None if story is None else Version(*story))
+        yield seed_of(hit.source)
 
 
 def tagged(reach: Reach, since: int | None = None) -> Iterator[Tagged]:
@@ -65,3 +61,12 @@ def tagged(reach: Reach, since: int | None = None) -> Iterator[Tagged]:
 def _published(since: int, before: int | None) -> Json:
     bounds = {"gte": rfc3339(since)} | ({} if before is None else {"lt": rfc3339(before)})
     return {"bool": {"filter": [LIVE, {"range": {"@timestamp": bounds}}]}}
+
+
+def seed_of(source: Json) -> Seed:
+    """What folding needs to know of a stored article that is visible."""
+    document = article_document(source, internal=True)
+    document.pop("body", None)
+    versions = source["news"]["versions"]
+    story = versions.get("story")
+    return Seed(document, Version(*versions["content"]), None if story is None else Version(*story))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NoReturn
 
-from transforms.elastic import alerts, export, feeds, forget, meta, search, stories
+from transforms.elastic import alerts, export, feeds, forget, judgements, meta, reposts, search, stories
 from transforms.elastic.articles import Articles
 from transforms.elastic.client import ElasticSpec, server
 from transforms.elastic.document import article_document
@@ -17,7 +17,7 @@ from transforms.elastic.homes import Homes
 from transforms.elastic.keeper import Keeper
 from transforms.elastic.meta import Forgotten
 from transforms.elastic.reach import Reach
-from transforms.index.encode import mend_text
+from transforms.index.encode import mend, mend_text
 from transforms.index.interface import Parcel, Query, Seed, Tagged
 from transforms.records import Json, Poll, Write
 
@@ -71,6 +71,9 @@ class ElasticIndex:
     def tagged(self, since: int | None = None) -> Iterator[Tagged]:
         return export.tagged(self._reach, since)
 
+    def seeds(self, ids: Iterable[str]) -> list[Seed]:
+        return [export.seed_of(source) for source in self._live(ids)]
+
     def search(self, query: Query) -> list[Json]:
         return search.articles(self._reach, query)
 
@@ -79,6 +82,9 @@ class ElasticIndex:
 
     def story(self, key: str) -> Json | None:
         return stories.story(self._reach, key)
+
+    def reposts(self, since: int | None = None) -> Iterator[tuple[Json, Json]]:
+        return reposts.pairs(self._reach, self._homes, since)
 
     def alerts(self, since: int | None = None, limit: int | None = None) -> list[Json]:
         return alerts.alerts(self._reach, since, limit)
@@ -94,6 +100,12 @@ class ElasticIndex:
 
     def forgotten(self, after: int = 0) -> tuple[int, list[str]]:
         return meta.forgotten(self._reach, after)
+
+    def judge(self, entry: Json) -> Json:
+        return judgements.judge(self._reach, mend(entry))
+
+    def judgements(self, after: int = 0) -> tuple[int, list[Json]]:
+        return judgements.judgements(self._reach, after)
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
         return alerts.raise_alert(self._reach, self._homes, self._gone, alert, channels)

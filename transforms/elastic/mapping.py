@@ -11,7 +11,7 @@ import yaml
 
 from transforms.records import Json
 
-KINDS = ("articles", "health", "stories", "alerts", "feeds", "revisions", "forgotten", "meta")
+KINDS = ("articles", "health", "stories", "alerts", "feeds", "revisions", "forgotten", "judgements", "meta")
 _MARK = "TEXT:"
 _STANDARD = "standard"
 # What a server tells back otherwise than it was told: values that it takes for granted.

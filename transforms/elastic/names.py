@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 SERIES = ("articles", "health")
 LONGEST_ID = 512  # bytes, of the server
-SINGLE = ("stories", "alerts", "feeds", "revisions", "forgotten", "meta")
+SINGLE = ("stories", "alerts", "feeds", "revisions", "forgotten", "judgements", "meta")
 
 
 def sound(key: str) -> bool:

@@ -59,6 +59,7 @@ class Reach:
         self.articles, self.health, self.health_write = names.of("articles"), names.of("health"), names.write("health")
         self.stories, self.alerts, self.feeds = names.of("stories"), names.of("alerts"), names.of("feeds")
         self.revisions, self.forgotten, self.meta = names.of("revisions"), names.of("forgotten"), names.of("meta")
+        self.judgements = names.of("judgements")
         self._lock = threading.Lock()
         self._wrote: Counter[str] = Counter()
         self._seen: dict[str, int] = {}

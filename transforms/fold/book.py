@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.fold import placement
+from transforms.fold.judgements import Judgements
 from transforms.fold.links import VERIFIED, Links
+from transforms.fold.settle import elect, settle
 from transforms.fold.stories import Group, Member, choose, form
 from transforms.records import Version, Write
 
@@ -47,8 +49,9 @@ class Book:
     """The stories of one shard. `changed` collects the members whose placement or text changed since it was last
     cleared."""
 
-    def __init__(self, links: Links, clock: Clock) -> None:
-        self.links, self.clock = links, clock
+    def __init__(self, links: Links, clock: Clock, names: placement.Names = placement.UNNAMED) -> None:
+        self.links, self.clock, self.names = links, clock, names
+        self.judgements = Judgements()
         self.stories: dict[str, Story] = {}
         self.changed: dict[str, Member] = {}
         # Every story id in use or merged away: none is given twice.
@@ -58,13 +61,16 @@ class Book:
         """Put a new member in its story, and write every placement that changed by it."""
         neighbours = self.links.neighbours(member)
         later = [other for other in neighbours if other.order > member.order]
-        if not all(other.complete for other in (member, *neighbours)) or not self._unmoved(member, neighbours, later):
+        known = all(other.complete for other in (member, *neighbours))
+        if self._judged(member, neighbours) or not known or not self._unmoved(member, neighbours, later):
             return self.rearrange([member])
         for large in {other.story for other in neighbours}:
-            self._link_original(self.stories[large].group, [member])
+            group = self.stories[large].group
+            for first in {id(one): one for one in (group.members[0], group.original)}.values():
+                self._link_original(group, first, [member])
         before = {o.id: o.story for o in self.links.neighbours(member) if o.order < member.order}
         groups = {name: self.stories[name].group for name in before.values()}
-        name, member.made_of = choose(member, groups, before)
+        name, member.made_of = choose(member, groups, before, self.judgements)
         if name is None and not later:
             return self._write([(member.id, self._mint(Group([member], bool(member.made_of))))])
         if name is None:
@@ -73,9 +79,17 @@ class Book:
         story.group.members.append(member)
         story.group.members.sort(key=lambda m: m.order)
         # With its first repost an article turns from unique to original. It may be what a later one is closest to.
-        original = story.group.members[0]
+        original = story.group.original
         changed = [member.id, original.id, *(other.id for other in later if original.id not in other.links)]
         return self._write([(name, story) for name in dict.fromkeys(changed)])
+
+    def _judged(self, member: Member, neighbours: list[Member]) -> bool:
+        """Whether a person's judgement may put the member elsewhere than texts do: one about itself, or a merge, as
+        members join what texts alone make. (Who was split off, or chosen, was so without this one.)"""
+        if not self.judgements.any:
+            return False
+        near = {other.story for other in neighbours}
+        return self.judgements.about((member.id,)) or any(self.stories[name].group.joined for name in near)
 
     def _unmoved(self, member: Member, neighbours: list[Member], later: list[Member]) -> bool:
         """Whether forming the stories anew would move nobody else: the new member comes last of all that it is linked
@@ -102,9 +116,7 @@ class Book:
                 self.links.link(member)
                 member.complete = True
             reached = self.whole(start)
-        groups = form(reached)
-        while any([self._link_original(group, reached) for group in groups]):
-            groups = form(reached)
+        groups = self._formed(reached)
         taken = self._take(groups)
         pairs: list[tuple[str, Story]] = []
         for group in groups:
@@ -113,12 +125,14 @@ class Book:
         return self._write(pairs)
 
     def whole(self, start: Iterable[Member]) -> list[Member]:
-        """All that can be reached from `start` over links, parts and stories."""
+        """All that can be reached from `start` over links, parts, stories and merges."""
         seen = {member.id: member for member in start}
         todo, stories = list(seen.values()), set()
         while todo:
             member = todo.pop()
             near = self.links.neighbours(member)
+            partners = self.judgements.partners(member.id)
+            near += [self.links.members[name] for name in partners if name in self.links.members]
             if member.story in self.stories and member.story not in stories:
                 stories.add(member.story)
                 near += self.stories[member.story].group.members
@@ -128,10 +142,18 @@ class Book:
                     todo.append(other)
         return list(seen.values())
 
-    def _link_original(self, group: Group, members: list[Member]) -> bool:
+    def _formed(self, reached: list[Member]) -> list[Group]:
+        while True:
+            groups = form(reached, self.judgements)
+            if any([self._link_original(group, group.members[0], reached) for group in groups]):
+                continue
+            groups = settle(groups, self.judgements)
+            if not any([self._link_original(group, group.elected, reached) for group in groups if group.elected]):
+                return groups
+
+    def _link_original(self, group: Group, original: Member, members: list[Member]) -> bool:
         """Link the original of a story that is larger than what a look-up compares with those of `members` that copy
         it. Whether any was not linked before."""
-        original = group.members[0]
         if len(group.members) < VERIFIED:
             return False
         unlinked = [m for m in members if m.id not in original.links and m.id not in original.parts]
@@ -152,6 +174,8 @@ class Book:
         if story is None:
             return None
         story.group.members = [m for m in story.group.members if m is not member]
+        if story.group.elected is member:
+            story.group.elected = None
         return None if story.group.members else self.stories.pop(member.story)
 
     def read(self, members: Iterable[Member]) -> None:
@@ -170,11 +194,12 @@ class Book:
             self._names.update((story.id, *story.merged_from))
         for story in touched.values():
             story.group.members.sort(key=lambda m: m.order)
+            elect(story.group, self.judgements)
         for story in sorted(touched.values(), key=lambda s: s.group.members[0].order):
             founder = story.group.members[0]
             before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
             groups = {name: self.stories[name].group for name in before.values()}
-            founder.made_of = choose(founder, groups, before)[1]
+            founder.made_of = choose(founder, groups, before, self.judgements)[1]
             story.group.digest = bool(founder.made_of)
 
     def _take(self, groups: list[Group]) -> dict[int, list[Story]]:
@@ -216,13 +241,14 @@ class Book:
         for member, story in placed:
             member.story, member.merged_from = story.id, story.merged_from
         for member, story in placed:
-            document = placement.placement(member, story.group, story.id, story.merged_from, self.links.members)
-            hashed = placement.digest_of(document)
+            members, judgements = self.links.members, self.judgements
+            of = placement.placement(member, story.group, story.id, story.merged_from, members, judgements, self.names)
+            hashed = placement.digest_of(of)
             if hashed != member.placed:
                 member.placed = hashed
                 member.story_version = self.clock.next()
                 self.changed[member.id] = member
-                writes.append(Write(member.id, "story", member.story_version, {"story": document}))
+                writes.append(Write(member.id, "story", member.story_version, {"story": of}))
         return writes
 
 

@@ -15,6 +15,7 @@ from transforms.fold.book import Book, Clock, Story
 from transforms.fold.facts import slots
 from transforms.fold.furniture import heading_of, host_of
 from transforms.fold.links import Links
+from transforms.fold.placement import UNNAMED, Names
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Group, Member, own_rank
 from transforms.records import Article, Json, Source, Write
@@ -36,13 +37,14 @@ class Decision:
 
 
 class Memory:
-    """All that one shard knows. Not thread-safe: a keyed stage calls it for one element at a time."""
+    """All that one shard knows. Not thread-safe: a keyed stage calls it for one element at a time. `names` are what
+    agencies are called, by slug: for reasons in words."""
 
-    def __init__(self, ttl_s: int, epoch: int) -> None:
+    def __init__(self, ttl_s: int, epoch: int, names: Names = UNNAMED) -> None:
         self.ttl_s = ttl_s
         self.clock = Clock(epoch)
         self.links = Links(ttl_s)
-        self.book = Book(self.links, self.clock)
+        self.book = Book(self.links, self.clock, names)
         self.forgotten: set[str] = set()
         self._unplaced: set[str] = set()
 
@@ -159,12 +161,13 @@ class Memory:
     def _decision(self, article: Article, outcome: str, writes: list[Write], member: Member) -> Decision:
         story = self.stories[member.story]
         members = story.group.members
-        alone, first = len(members) == 1, members[0] is member
+        original = story.group.original
+        alone, first = len(members) == 1, original is member
         summary: Json = {
             "id": story.id,
             "merged_from": list(story.merged_from),
             "size": len(members),
-            "original_id": None if alone else members[0].id,
+            "original_id": None if alone else original.id,
             "sources": [source.document() for source in dict.fromkeys(s for m in members for s in m.sources)],
             "role": "unique" if alone else "original" if first else "repost",
             "first_seen": member.first_seen,
@@ -194,6 +197,12 @@ class Memory:
         names, self._unplaced = sorted({*ids, *self._unplaced}), set()
         start = [self.members[name] for name in names if name in self.members]
         return self.book.rearrange(start) if start else []
+
+    def judge(self, entries: Iterable[Json]) -> list[Write]:
+        """Learn what people judged (entries of the index's log), and place anew what that is about. All that an entry
+        names should be in memory, as far as the index has it."""
+        touched = self.book.judgements.add(entries)
+        return self.heal(touched)
 
     def expire(self, watermark: int) -> int:
         """Free what no article arriving from now on can be folded with; returns how many articles went.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from apache_beam.utils.timestamp import Timestamp
 from transforms.batches import Batched
 from transforms.fold import journal
 from transforms.fold.memory import Decision, Memory
-from transforms.fold.seed import recall, seed
+from transforms.fold.seed import learn, recall, seed
 from transforms.fold.shingles import Hashes, fingerprint
 from transforms.index.interface import Index
 from transforms.records import Article, Source, Write
@@ -45,13 +45,14 @@ UNSURE = b"unsure"
 @dataclass(frozen=True, slots=True)
 class Folding:
     """What the stage needs to know: the TTL in seconds, this start's epoch, and how to open index and agencies on a
-    worker."""
+    worker; `agency_names` by slug."""
 
     job: str
     ttl_s: int
     epoch: int
     open_index: Callable[[], Index]
     own_agency: Callable[[str | None, Source], str | None]
+    agency_names: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(slots=True)
@@ -63,8 +64,9 @@ class Kept:
     since: int
     records: int
     forgotten_at: int
+    judged_at: int = 0
     wake_at: int = 0
-    # Placements that a rebuild or a forgotten article changed; they go out with the next decision.
+    # Placements that a rebuild, a forgotten article or a judgement changed; they go out with the next decision.
     owed: tuple[Write, ...] = ()
 
 
@@ -137,6 +139,7 @@ class Decide(beam.DoFn):
         kept.token = UNSURE
         if self._fresh:
             self._forget(kept, records)
+            self._judge(kept)
         self._fresh = False
         if stored:
             kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
@@ -201,13 +204,15 @@ class Decide(beam.DoFn):
         return kept
 
     def _rebuild(self, records: Any, token: Any, since: int) -> Kept:
-        memory = Memory(self.folding.ttl_s, self.folding.epoch)
+        memory = Memory(self.folding.ttl_s, self.folding.epoch, self.folding.agency_names())
         position, gone = self.folding.open_index().forgotten(0)
         memory.forgotten.update(gone)
+        judged_at, judged = self.folding.open_index().judgements(0)
+        memory.book.judgements.add(judged)
         stored = list(records.read())
         memory.load(journal.latest(stored))
         owed = self._seed(memory, since, None)
-        return Kept(memory, token.read() or b"", since, len(stored), position, owed=tuple(owed))
+        return Kept(memory, token.read() or b"", since, len(stored), position, judged_at, owed=tuple(owed))
 
     def _seed(self, memory: Memory, since: int, before: int | None) -> list[Write]:
         return seed(memory, self.folding.open_index(), self.folding.own_agency, since, before)
@@ -218,6 +223,13 @@ class Decide(beam.DoFn):
         if gone:
             kept.owed += tuple(kept.memory.forget(gone))
             self._rewrite(kept, records)
+
+    def _judge(self, kept: Kept) -> None:
+        """Once a bundle: what a person judged meanwhile is obeyed."""
+        index = self.folding.open_index()
+        kept.judged_at, entries = index.judgements(kept.judged_at)
+        if entries:
+            kept.owed += tuple(learn(kept.memory, index, self.folding.own_agency, entries))
 
     def _keep(self, kept: Kept, records: Any, token: Any) -> None:
         changed = kept.memory.changed

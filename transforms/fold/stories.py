@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from transforms.fold import shingles
+from transforms.fold.judgements import Judgement, Judgements
 from transforms.fold.shingles import EMPTY, Hashes
 from transforms.fold.verdict import HALF, PASSAGE, PIECE, SAME, THRESHOLD, Overlap
 from transforms.records import Origin, Source, Version
@@ -75,11 +76,19 @@ class Member:
 
 @dataclass(slots=True)
 class Group:
-    """The members of one story, in canonical order: the first is the original. `digest` if its founder copies
-    several."""
+    """The members of one story, in canonical order: the first is the original, unless a person `elected` another.
+    `digest` if its founder copies several; `joined` holds, of members whom no text but a person put there, by which
+    judgement."""
 
     members: list[Member]
     digest: bool = False
+    elected: Member | None = None
+    joined: dict[str, Judgement] = field(default_factory=dict)
+
+    @property
+    def original(self) -> Member:
+        """Who had the text first, of a story with several members."""
+        return self.elected or self.members[0]
 
 
 def own_rank(agency: str | None, credits: Iterable[str]) -> int:
@@ -90,7 +99,7 @@ def own_rank(agency: str | None, credits: Iterable[str]) -> int:
 
 
 def choose(
-    member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str]
+    member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str], judgements: Judgements
 ) -> tuple[str | None, tuple[str, ...]]:
     """The group that `member` joins, of those already formed, or None if it founds one of its own; and, if it is a
     digest, the articles that it is made of.
@@ -98,8 +107,11 @@ def choose(
     It joins the group that holds most of its text, if it shares text with that one's original too: what is linked to
     but a copy's own words founds a group, and names the copy. A digest is made of several groups' texts, whole or in
     part, none of which is most of it: it is linked to each, and a member of none. Groups founded by a digest come last,
-    so that a digest never draws in the reposts of what it copies.
+    so that a digest never draws in the reposts of what it copies. Groups that a person's split keeps it out of do not
+    count.
     """
+    if judgements.apart(member.id):
+        group_of = _open(member, groups, group_of, judgements)
     best: dict[str, _Score] = {}
     agreed: set[str] = set()
     for other, overlap in member.links.items():
@@ -144,6 +156,16 @@ def _of_original(member: Member, group: Group) -> bool:
     return part is not None and part.shared >= HALF * min(part.size_a, part.size_b)
 
 
+def _open(
+    member: Member, groups: Mapping[str, Group], group_of: Mapping[str, str], judgements: Judgements
+) -> dict[str, str]:
+    """The groups of what `member` is linked to, without those that a person's split keeps it out of."""
+    near = {other: group_of[other] for other in (*member.links, *member.parts) if other in group_of}
+    barred = {group_of[other] for other in judgements.apart(member.id) if other in group_of}
+    barred |= {name for name in set(near.values()) if judgements.stays_out(member, groups[name].members[0])}
+    return {other: name for other, name in near.items() if name not in barred}
+
+
 def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Group]) -> tuple[str, ...]:
     """The articles of several groups that together hold most of the text, each a good piece of it that no other of them
     holds; none if it is not made so. The largest piece is taken first, and of equal ones the original's."""
@@ -166,12 +188,13 @@ def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Grou
     return tuple(pieces) if several and np.count_nonzero(covered) >= THRESHOLD * size else ()
 
 
-def form(members: Iterable[Member]) -> list[Group]:
-    """The stories of a set of members closed under links, in canonical order of their originals."""
+def form(members: Iterable[Member], judgements: Judgements) -> list[Group]:
+    """The stories that the texts of a set of members closed under links make, but for what people split, in canonical
+    order of their founders."""
     groups: dict[str, Group] = {}
     group_of: dict[str, str] = {}
     for member in sorted(members, key=lambda m: m.order):
-        name, member.made_of = choose(member, groups, group_of)
+        name, member.made_of = choose(member, groups, group_of, judgements)
         if name is None:
             groups[member.id] = Group([member], bool(member.made_of))
             name = member.id

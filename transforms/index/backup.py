@@ -10,7 +10,9 @@ from pathlib import Path
 
 from transforms.index.documents import parts
 from transforms.index.forget import forget, forgotten
+from transforms.index.judgements import judgements, restore
 from transforms.index.schema import IndexFileError, inspect, named_errors
+from transforms.records import Json
 
 
 def backup(db: sqlite3.Connection, path: str, target: str) -> None:
@@ -41,18 +43,23 @@ def opened(file: str) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def memory(db: sqlite3.Connection) -> tuple[int, int, list[str]]:
-    """What must outlive a restore: the epoch, the position in the list of forgotten ids, and these."""
+Kept = tuple[int, int, list[str], list[Json]]
+
+
+def memory(db: sqlite3.Connection) -> Kept:
+    """What must outlive a restore: the epoch, the position in the list of forgotten ids, these, and judgements."""
     epoch = db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0]
-    return (epoch, *forgotten(db, 0))
+    return (epoch, *forgotten(db, 0), judgements(db, 0)[1])
 
 
-def remember(db: sqlite3.Connection, kept: tuple[int, int, list[str]]) -> None:
-    """After a restore: no epoch is given twice, and what was forgotten since the backup is forgotten again.
+def remember(db: sqlite3.Connection, kept: Kept) -> None:
+    """After a restore: no epoch is given twice, what was forgotten since the backup is forgotten again, and what people
+    judged since is in force again.
 
     The forgotten stand behind the last position that was given out, so that all who follow the list read them.
     """
-    epoch, position, ids = kept
+    epoch, position, ids, judged = kept
+    restore(db, judged)
     db.execute("UPDATE meta SET value = max(value, ?) WHERE name = 'epoch'", (epoch,))
     known = set(forgotten(db, 0)[1])
     db.execute("INSERT OR REPLACE INTO forgotten (position, id) VALUES (?, '')", (position + len(known) + 1,))

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from transforms.index import alerts, backup, documents, feeds, forget, search, stories
+from transforms.index import alerts, backup, documents, feeds, forget, judgements, reposts, search, stories
 from transforms.index.articles import Batch, index_texts
 from transforms.index.connections import Connections
 from transforms.index.encode import UNSTORABLE, loads, mend, mend_text
@@ -27,8 +27,10 @@ from transforms.records import Json, Poll, Version, Write, replace
 _log = logging.getLogger(__name__)
 _NAMES_KNOWN = 1 << 17
 _PAGE = 200
-_SEED = f"""SELECT {documents.FIELDS_WITHOUT_BODY}, c.epoch, c.counter, s.epoch, s.counter FROM {documents.TABLES}
-    WHERE a.live = 1 AND a.published >= ? AND a.published < ? ORDER BY a.published, a.n"""
+_SEEDING = f"""SELECT {documents.FIELDS_WITHOUT_BODY}, c.epoch, c.counter, s.epoch, s.counter FROM {documents.TABLES}
+    WHERE a.live = 1 AND"""
+_SEED = f"{_SEEDING} a.published >= ? AND a.published < ? ORDER BY a.published, a.n"
+_SEEDS = _SEEDING + " a.id IN ({})"
 
 
 class EmbeddedIndex:
@@ -121,13 +123,12 @@ class EmbeddedIndex:
 
     def seed(self, since: int, before: int | None = None) -> Iterator[Seed]:
         with self._db.read() as db:
-            for row in db.execute(_SEED, (since, (1 << 62) if before is None else before)):
-                content, story = row[-4:-2], row[-2:]
-                yield Seed(
-                    documents.assemble(row[:-4], internal=True),
-                    Version(*content),
-                    None if story[0] is None else Version(*story),
-                )
+            yield from map(_seed, db.execute(_SEED, (since, (1 << 62) if before is None else before)))
+
+    def seeds(self, ids: Iterable[str]) -> list[Seed]:
+        with self._db.read() as db:
+            several = documents.parts(map(mend_text, ids))
+            return [_seed(row) for part in several for row in db.execute(_SEEDS.format(documents.slots(part)), part)]
 
     def tagged(self, since: int | None = None) -> Iterator[Tagged]:
         after = (-(1 << 62) if since is None else since, -1)
@@ -150,6 +151,10 @@ class EmbeddedIndex:
     def story(self, key: str) -> Json | None:
         with self._db.read() as db:
             return stories.find(db, mend_text(key))
+
+    def reposts(self, since: int | None = None) -> Iterator[tuple[Json, Json]]:
+        with self._db.read() as db:
+            yield from reposts.pairs(db, since)
 
     def alerts(self, since: int | None = None, limit: int | None = None) -> list[Json]:
         with self._db.read() as db:
@@ -175,6 +180,16 @@ class EmbeddedIndex:
     def forgotten(self, after: int = 0) -> tuple[int, list[str]]:
         with self._db.read() as db:
             return forget.forgotten(db, after)
+
+    def judge(self, entry: Json) -> Json:
+        with self._db.write() as db:
+            judged = judgements.judge(db, mend(entry))
+        self._db.sync()
+        return judged
+
+    def judgements(self, after: int = 0) -> tuple[int, list[Json]]:
+        with self._db.read() as db:
+            return judgements.judgements(db, after)
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
         with self._db.write() as db:
@@ -264,6 +279,12 @@ class EmbeddedIndex:
         with self._db.writer() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _seed(row: Sequence[Any]) -> Seed:
+    content, story = row[-4:-2], row[-2:]
+    placed = None if story[0] is None else Version(*story)
+    return Seed(documents.assemble(row[:-4], internal=True), Version(*content), placed)
 
 
 def _rewrite_full_text(db: sqlite3.Connection) -> None:

@@ -112,6 +112,9 @@ class Index(Protocol):
         held at a time, and the index may be written to meanwhile: what is written behind the reader is as it was, what
         is written before it may be either."""
 
+    def seeds(self, ids: Iterable[str]) -> list[Seed]:
+        """The seeds of the visible articles with these ids, in any order, as they stand at this moment."""
+
     def search(self, query: Query) -> list[Json]:
         """Article documents, best match first (newest first without text), each with `highlight` where text matched."""
 
@@ -120,6 +123,10 @@ class Index(Protocol):
 
     def story(self, key: str) -> Json | None:
         """The story with this id, or one merged into it, or that of the article with this id or URL, with `members`."""
+
+    def reposts(self, since: int | None = None) -> Iterator[tuple[Json, Json]]:
+        """Every repost published since then (seconds UTC), with the original of its story: documents of which only the
+        fields in `transforms.index.reposts.NEEDED` are told."""
 
     def alerts(self, since: int | None = None, limit: int | None = None) -> list[Json]:
         """Alert documents, newest first."""
@@ -136,6 +143,13 @@ class Index(Protocol):
 
     def forgotten(self, after: int = 0) -> tuple[int, list[str]]:
         """The ids forgotten since position `after`, and the new position."""
+
+    def judge(self, entry: Json) -> Json:
+        """Add a person's judgement (`transforms.fold.judgements`) to a log that is never changed. Returns it with its
+        `number`, counted from 1 without a gap. Once it is returned it is in force for all who read."""
+
+    def judgements(self, after: int = 0) -> tuple[int, list[Json]]:
+        """The judgements behind position `after`, in order, and the new position."""
 
     def raise_alert(self, alert: Json, channels: Sequence[str]) -> bool:
         """Create the alert and its parcels in one transaction. Where an alert of this rule exists for the story, or

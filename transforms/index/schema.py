@@ -107,7 +107,12 @@ def _labels_in_full_text(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE facet")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_tables, _labels_in_full_text)
+def _judgements(db: sqlite3.Connection) -> None:
+    """Version 3: what people judged about stories."""
+    db.execute("CREATE TABLE judgement (number INTEGER PRIMARY KEY, doc TEXT NOT NULL)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_tables, _labels_in_full_text, _judgements)
 
 
 def inspect(db: sqlite3.Connection, file: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
