@@ -33,9 +33,9 @@ def test_the_same_written_otherwise_agrees(one: str, other: str) -> None:
     ("one", "other", "wanted"),
     [
         ("the plane brought 38 tonnes", "the plane brought 54 tonnes", Agreement(1, 1, 0, 0)),
-        ("They unloaded plane no. 4 at dawn", "They unloaded plane no. 6 at dawn", Agreement(1, 2, 0, 0)),
-        ("the fourth relief plane has landed", "the sixth relief plane has landed", Agreement(1, 2, 0, 0)),
-        ("أفرغوا حمولة الطائرة رقم 4 فجرا", "أفرغوا حمولة الطائرة رقم 6 فجرا", Agreement(1, 2, 0, 0)),
+        ("They unloaded plane no. 4 at dawn", "They unloaded plane no. 6 at dawn", Agreement(1, 2, 0, 0, 1)),
+        ("the fourth relief plane has landed", "the sixth relief plane has landed", Agreement(1, 2, 0, 0, 1)),
+        ("أفرغوا حمولة الطائرة رقم 4 فجرا", "أفرغوا حمولة الطائرة رقم 6 فجرا", Agreement(1, 2, 0, 0, 1)),
         ("a cable to President Torvik of it", "a cable to President Malek of it", Agreement(0, 0, 1, 1)),
         ("هنأ الملك رئيس أورسا اليوم", "هنأ الملك رئيس كارسك اليوم", Agreement(0, 0, 1, 1)),
         ("the plane brought 38 tonnes", "the lorry took 54 tonnes", Agreement(0, 0, 0, 0)),

@@ -19,7 +19,7 @@ from transforms.records import Article, Origin, Source, replace
 def made(name: str, at: int, agency: str | None = None, body: str = "") -> Article:
     return Article(
         id=name, origin=Origin("test"), source=Source(f"s-{name}", "", "", agency), arrived=at, url=None, guid=name,
-        title=name, body=body, published=at,
+        title=f"News about {name}", body=body, published=at,
     )  # fmt: skip
 
 

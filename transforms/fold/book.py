@@ -64,10 +64,10 @@ class Book:
         known = all(other.complete for other in (member, *neighbours))
         if self._judged(member, neighbours) or not known or not self._unmoved(member, neighbours, later):
             return self.rearrange([member])
-        for large in {other.story for other in neighbours}:
-            group = self.stories[large].group
+        for near in {other.story for other in neighbours if other.id in member.links}:
+            group = self.stories[near].group
             for first in {id(one): one for one in (group.members[0], group.original)}.values():
-                self._link_original(group, first, [member])
+                self._compare(member, first)
         before = {o.id: o.story for o in self.links.neighbours(member) if o.order < member.order}
         groups = {name: self.stories[name].group for name in before.values()}
         name, member.made_of = choose(member, groups, before, self.judgements)
@@ -84,12 +84,14 @@ class Book:
         return self._write([(name, story) for name in dict.fromkeys(changed)])
 
     def _judged(self, member: Member, neighbours: list[Member]) -> bool:
-        """Whether a person's judgement may put the member elsewhere than texts do: one about itself, or a merge, as
-        members join what texts alone make. (Who was split off, or chosen, was so without this one.)"""
+        """Whether a person's judgement may put the member elsewhere than texts do, or another first: one about itself,
+        a choice that it was there for, or a merge, as members join what texts alone make. (Who was split off was so
+        without this one.)"""
         if not self.judgements.any:
             return False
         near = {other.story for other in neighbours}
-        return self.judgements.about((member.id,)) or any(self.stories[name].group.joined for name in near)
+        own = self.judgements.about((member.id,)) or self.judgements.was_there(member.id)
+        return own or any(self.stories[name].group.joined for name in near)
 
     def _unmoved(self, member: Member, neighbours: list[Member], later: list[Member]) -> bool:
         """Whether forming the stories anew would move nobody else: the new member comes last of all that it is linked
@@ -147,6 +149,8 @@ class Book:
             groups = form(reached, self.judgements)
             if any([self._link_original(group, group.members[0], reached) for group in groups]):
                 continue
+            if self._meet_originals(groups):
+                continue
             groups = settle(groups, self.judgements)
             if not any([self._link_original(group, group.elected, reached) for group in groups if group.elected]):
                 return groups
@@ -167,6 +171,22 @@ class Book:
             story = self.leave(member)
             if story is not None:
                 self._names.difference_update((story.id, *story.merged_from))
+
+    def _meet_originals(self, groups: list[Group]) -> bool:
+        """Compare each member with the originals of all groups that it is linked into: a look-up ends before it has
+        compared every copy, and who copies an original decides by that. Whether any was linked by it."""
+        of = {member.id: group for group in groups for member in group.members}
+        linked = False
+        for member in [member for group in groups for member in group.members]:
+            near = {id(of[name]): of[name] for name in member.links if name in of}
+            for group in near.values():
+                linked |= self._compare(member, group.members[0])
+        return linked
+
+    def _compare(self, member: Member, original: Member) -> bool:
+        """Link a member with an original that it was not linked with; whether it is by that."""
+        known = original is member or original.id in member.links or original.id in member.parts
+        return not known and self.links.alike(original, member) and self.links.verify(original, member)
 
     def leave(self, member: Member) -> Story | None:
         """Take a member out of its story, which is returned if that ends it."""

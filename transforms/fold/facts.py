@@ -148,13 +148,19 @@ def _digits(figure: str) -> int:
 class Agreement:
     """How many slots two texts have in common, of figures and of names; and how many of these they fill otherwise.
 
-    A figure that counts something off ("no. 4") is worth two others where it differs.
+    A figure that counts something off ("no. 4") is worth two others; `counted` of the figures in common do.
     """
 
     figures: int = 0
     other_figures: int = 0
     names: int = 0
     other_names: int = 0
+    counted: int = 0
+
+    @property
+    def weight(self) -> int:
+        """What the figures in common weigh, to be set against `other_figures`."""
+        return self.figures + self.counted
 
     @property
     def common(self) -> int:
@@ -168,7 +174,7 @@ class Agreement:
     def differs(self) -> bool:
         """Whether most of the figures are other ones, or many of the names: whom a form does not tell of, its sender
         for one, stays the same."""
-        figures = self.other_figures >= 2 and 2 * self.other_figures > self.figures
+        figures = self.other_figures >= 2 and 2 * self.other_figures > self.weight
         return figures or (self.other_names >= 3 and 3 * self.other_names >= self.names)
 
 
@@ -190,4 +196,4 @@ def agreement(a: Hashes, b: Hashes) -> Agreement:
         same = one == two if kind == NAME else one & two in (one, two)
         against[kind] += not same
     other_figures = against[FIGURE] + 2 * against[COUNTED]
-    return Agreement(common[FIGURE] + common[COUNTED], other_figures, common[NAME], against[NAME])
+    return Agreement(common[FIGURE] + common[COUNTED], other_figures, common[NAME], against[NAME], common[COUNTED])

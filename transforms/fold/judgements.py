@@ -77,6 +77,7 @@ class Judgements:
         self._undone: set[int] = set()
         self._judged: dict[str, tuple[Judgement, ...]] = {}
         self._apart: dict[str, frozenset[str]] = {}
+        self._company: frozenset[str] = frozenset()
         self.add(entries)
 
     def add(self, entries: Iterable[Json]) -> set[str]:
@@ -112,6 +113,7 @@ class Judgements:
                 for other in one.others:
                     apart.setdefault(other, set()).add(leaver)
         self._judged = {name: tuple(several) for name, several in judged.items()}
+        self._company = frozenset(name for one in self.active() if one.kind == ORIGINAL for name in one.others)
         self._apart = {name: frozenset(several) for name, several in apart.items()}
 
     def active(self) -> list[Judgement]:
@@ -125,6 +127,10 @@ class Judgements:
     def about(self, names: Iterable[str]) -> bool:
         """Whether any of these articles is judged, or kept apart from one that is."""
         return bool(self._judged) and any(name in self._judged or name in self._apart for name in names)
+
+    def was_there(self, name: str) -> bool:
+        """Whether this article was in a story when a person chose its original: with it the choice is in force."""
+        return name in self._company
 
     def partners(self, name: str) -> list[str]:
         """The articles that must be in one story with this one."""

@@ -99,6 +99,11 @@ class Links:
             other.parts[member.id] = bare.turned()
         return other.id in member.links or other.id in member.parts
 
+    def alike(self, member: Member, other: Member) -> bool:
+        """Whether a look-up of one finds the other, however many it compares."""
+        common = shingles.shared(shingles.sketch(member.print), shingles.sketch(other.print))
+        return common >= _least(member, other)
+
     def _in_reach(self, member: Member, other: Member) -> bool:
         return other is not member and abs(member.published - other.published) <= self.ttl_s
 

@@ -3,7 +3,7 @@ compares."""
 
 from __future__ import annotations
 
-from transforms.fold.shingles import WIDTH
+from transforms.fold.shingles import width_of
 from transforms.index.interface import MARK_END, MARK_START
 from transforms.text import fold, fold_spans, words
 
@@ -33,9 +33,10 @@ def passages(text: str, other: str) -> list[tuple[int, int]]:
 
 
 def _shingles(found: list[str]) -> list[tuple[str, ...]]:
-    if len(found) < WIDTH:
-        return [tuple(found)] if found else []
-    return [tuple(found[at : at + WIDTH]) for at in range(len(found) - WIDTH + 1)]
+    if not found:
+        return []
+    width = width_of(found)
+    return [tuple(found[at : at + width]) for at in range(max(1, len(found) - width + 1))]
 
 
 def _spans(folded: str, found: list[str]) -> list[tuple[int, int]]:

@@ -29,6 +29,8 @@ WIDTH = 5
 KANA_WIDTH, LETTERS_WIDTH = 8, 12
 # Beside a wall, so few words are no story.
 HEADLINE = 25
+# A headline of fewer words is that of many articles.
+LEAST_WORDS = 3
 _KANA = re.compile("[\u3040-\u30ff]")
 _LETTERS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 SCALE = 8
@@ -62,8 +64,8 @@ word_hash = _words.__getitem__
 def fingerprint(text: str) -> Hashes:
     """The sorted, distinct 32-bit hashes of the shingles of `text` (plain, as written), one per place.
 
-    A text of fewer than five words has one shingle, all of it; an empty one has none, nor has a page that is but a
-    wall (`walls`) under a headline.
+    A text of fewer than five words has one shingle, all of it. One of fewer than three has none, as "Cartoon" and
+    "Weather report" head many, nor has a page that is but a wall (`walls`) under a headline.
     """
     found = words(fold(text))
     if is_suspect(found):
@@ -72,9 +74,9 @@ def fingerprint(text: str) -> Hashes:
             found = words(fold(told))
             if len(found) < HEADLINE:
                 return EMPTY
-    if not found:
+    if len(found) < LEAST_WORDS:
         return EMPTY
-    width = _width(found)
+    width = width_of(found)
     ids = np.fromiter(map(word_hash, found), np.uint64, len(found))
     if len(ids) < width:
         ids = np.concatenate([ids, np.zeros(width - len(ids), np.uint64)])
@@ -92,7 +94,7 @@ def fingerprint(text: str) -> Hashes:
     return ordered[distinct]
 
 
-def _width(found: list[str]) -> int:
+def width_of(found: list[str]) -> int:
     """How many of these words make a shingle: five, or as many characters as the script asks for."""
     letters = "".join(found)
     if len(letters) > 2 * len(found):
