@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
-
 from transforms.fold import shingles
-from transforms.fold.postings import Numbers, Postings
-from transforms.fold.shingles import EMPTY
+from transforms.fold.members import Members
+from transforms.fold.postings import Postings
+from transforms.fold.prints import NO_PRINT
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 
@@ -25,30 +23,22 @@ class Links:
 
     def __init__(self, ttl_s: int) -> None:
         self.ttl_s = ttl_s
-        self.members: dict[str, Member] = {}
+        self.members = Members()
         self.postings = Postings()
         # Candidates that another shard named before they were decided here, with who waits for them.
         self.awaited: dict[str, list[str]] = {}
-        self._by_number: dict[int, Member] = {}
-        self._short: set[int] = set()
-        self._next_number = 0
 
     def file(self, member: Member) -> None:
         """Make `member` findable by its present text, and no longer by a former one."""
         self._unfile(member)
-        member.number = self._next_number
-        self._next_number += 1
-        self._by_number[member.number] = member
-        if len(member.print) <= SHORT:
-            self._short.add(member.number)
+        member.number = self.members.filed.add(member.id, len(member.print) <= SHORT)
         self.members[member.id] = member
-        self.postings.add(member.number, shingles.sketch(member.print))
+        self.postings.add(member.number, member.print.sketch)
         for name in member.awaits:
             self.awaited.setdefault(name, []).append(member.id)
 
     def _unfile(self, member: Member) -> None:
-        self._by_number.pop(member.number, None)
-        self._short.discard(member.number)
+        self.members.filed.remove(member.number)
 
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
@@ -66,7 +56,7 @@ class Links:
         """Compare two whole texts, and link them if they share enough. Whether they do."""
         if not self._in_reach(member, other):
             return False
-        overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
+        overlap = Overlap(member.print.shared(other.print), len(member.print), len(other.print))
         if overlap.linked:
             member.links[other.id] = overlap
             other.links[member.id] = overlap.turned()
@@ -118,28 +108,25 @@ class Links:
     def fade(self, members: Iterable[Member]) -> None:
         """Let go of the fingerprints of members that nothing new can be folded with."""
         for member in members:
-            member.print, member.complete = EMPTY, True
+            member.print, member.complete = NO_PRINT, True
             self._unfile(member)
 
     def sweep(self) -> None:
         """Drop the postings of what is gone or faded."""
-        alive = np.fromiter(self._by_number, np.uint32, len(self._by_number))
-
-        def keep(numbers: Numbers) -> npt.NDArray[np.bool_]:
-            return np.isin(numbers, alive)
-
-        self.postings.drop(keep)
+        self.members.filed.forget_first()
+        self.postings.drop(self.members.filed.alive)
 
     def _candidates(self, member: Member) -> list[Member]:
-        found = self.postings.find(shingles.sketch(member.print), 1)
+        found = self.postings.find(member.print.sketch, 1)
         if len(member.print) > SHORT:
-            found = [(number, common) for number, common in found if common > 1 or number in self._short]
+            found = [(number, common) for number, common in found if common > 1 or self.members.filed.is_short(number)]
         # A number without a member is that of a former text, or of what is gone.
-        members = (self._by_number.get(number) for number, _ in found)
-        return [other for other in members if other is not None and self._in_reach(member, other)]
+        names = (self.members.filed.name(number) for number, _ in found)
+        members = (self.members[name] for name in names if name is not None)
+        return [other for other in members if self._in_reach(member, other)]
 
     def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
-        own = shingles.sketch(member.print)
+        own = member.print.sketch
         named: dict[str, tuple[int, int, Member]] = {}
         for name in (*candidates, *self.awaited.pop(member.id, ())):
             other = self.members.get(name)
@@ -147,7 +134,7 @@ class Links:
                 member.awaits = (*member.awaits, name)
                 self.awaited.setdefault(name, []).append(member.id)
             elif self._in_reach(member, other):
-                common = shingles.shared(own, shingles.sketch(other.print))
+                common = shingles.shared(own, other.print.sketch)
                 if common >= _least(member, other):
                     named[name] = (-common, other.number, other)
         return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]

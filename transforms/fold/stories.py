@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from transforms.fold import shingles
-from transforms.fold.shingles import EMPTY, Hashes
+from transforms.fold.prints import NO_PRINT, Print
 from transforms.fold.verdict import PASSAGE, PIECE, THRESHOLD, Overlap
 from transforms.records import Origin, Source, Version
 
@@ -46,7 +45,7 @@ class Member:
     read: Origin = UNREAD
     partial: bool = False
     revision: int = 0
-    print: Hashes = field(default_factory=lambda: EMPTY)
+    print: Print = NO_PRINT
     links: dict[str, Overlap] = field(default_factory=dict)
     parts: dict[str, Overlap] = field(default_factory=dict)
     made_of: tuple[str, ...] = ()
@@ -126,7 +125,7 @@ def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Grou
         return ()
     covered, pieces = np.zeros(size, np.bool_), []
     for text in sorted(texts, key=lambda t: (-shares[t.id], t.order)):
-        together = covered | shingles.within(member.print, text.print)
+        together = covered | member.print.within(text.print)
         if np.count_nonzero(together) - np.count_nonzero(covered) >= max(PASSAGE, PIECE * size):
             covered = together
             pieces.append(text.id)

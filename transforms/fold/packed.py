@@ -1,0 +1,127 @@
+"""Fingerprints in few bytes: what a shard keeps of each text, in memory and in state.
+
+A verdict needs every shingle, but not every bit of its hash. Of two unrelated texts of 300 shingles, 17 bits make less
+than one agree by chance, and `agreed` takes off what chance is expected to do; long texts have 19 bits. The cut hashes
+are stored, sorted, as Elias and Fano do (Vigna 2013, "Quasi-succinct indices"): the low bits as they are, the high bits
+as gaps in unary, about 2 + log2(2^17 / n) bits each for n of them. Only the sketch must be found again by others, to
+the bit, so the bits that were cut off are kept for its few hashes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.fold import shingles
+from transforms.fold.shingles import EMPTY, Hashes
+
+# Bits that are kept of a hash, in texts of up to so many shingles and in longer ones.
+BITS, LONG, BITS_OF_LONG = 17, 1024, 19
+_HEAD = np.dtype([("all", "<u4"), ("sketch", "<u2")])
+
+
+def pack(hashes: Hashes) -> bytes:
+    """A whole fingerprint (sorted, distinct uint32) as bytes; b"" for an empty one."""
+    if not len(hashes):
+        return b""
+    known, off = shingles.sketch(hashes), 32 - bits(len(hashes))
+    head = np.array([(len(hashes), len(known))], _HEAD).tobytes()
+    low, width = cut(hashes), _low_bits(len(hashes))
+    high = (low >> np.uint32(width)) + np.arange(len(low), dtype=np.uint32)
+    gaps = np.zeros(int(high[-1]) + 1, np.bool_)
+    gaps[high] = True
+    parts = (_bits_of(low, width), _bits_of(known, off), gaps)
+    return head + np.packbits(np.concatenate(parts)).tobytes()
+
+
+def unpack(data: bytes) -> Hashes:
+    """The fingerprint cut to `bits` of its length: sorted uint32, of which equal ones may stand side by side."""
+    if not data:
+        return EMPTY
+    count, known = _head(data)
+    width, body = _low_bits(count), _body(data)
+    gaps = body[count * width + known * (32 - bits(count)) :]
+    high = (np.flatnonzero(gaps)[:count] - np.arange(count)).astype(np.uint32)
+    return (high << np.uint32(width)) | _numbers(body[: count * width], width)
+
+
+def sketch(data: bytes) -> Hashes:
+    """The sketch of a packed fingerprint, to the bit."""
+    if not data:
+        return EMPTY
+    count, known = _head(data)
+    start, off = count * _low_bits(count), 32 - bits(count)
+    rest = _numbers(_body(data)[start : start + known * off], off)
+    return (unpack(data)[:known] << np.uint32(off)) | rest
+
+
+def size(data: bytes) -> int:
+    """How many shingles a packed fingerprint has."""
+    return _head(data)[0] if data else 0
+
+
+def bits(count: int) -> int:
+    """How many bits are kept of each hash of a text of so many shingles."""
+    return BITS if count <= LONG else BITS_OF_LONG
+
+
+def cut(hashes: Hashes) -> Hashes:
+    """A whole fingerprint as `unpack` gives it."""
+    return hashes >> np.uint32(32 - bits(len(hashes)))
+
+
+def level(a: Hashes, b: Hashes) -> tuple[Hashes, Hashes, int]:
+    """Two cut fingerprints as the coarser of them is cut, and its bits."""
+    of_a, of_b = bits(len(a)), bits(len(b))
+    least = min(of_a, of_b)
+    return a >> np.uint32(of_a - least), b >> np.uint32(of_b - least), least
+
+
+def agreed(a: Hashes, b: Hashes) -> int:
+    """How many shingles two cut fingerprints have in common, less those that are expected to agree by chance.
+    The same for (a, b) and (b, a).
+
+    Of s common ones, each of the others of a (|a| - s) meets one of the others of b by chance with (|b| - s) / 2^bits;
+    what is counted, m, is s and those. Solved for s, to the first order. Within one text, too, a few hashes are the
+    same when cut; they count once.
+    """
+    if not (len(a) and len(b)):
+        return 0
+    own, other, least = level(a, b)
+    met = int(np.count_nonzero(shingles.within(_distinct(own), _distinct(other))))
+    chance = (len(a) - met) * (len(b) - met) / (1 << least)
+    return max(0, round(met - chance))
+
+
+def _distinct(values: Hashes) -> Hashes:
+    fresh = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=fresh[1:])
+    return values[fresh]
+
+
+def _low_bits(count: int) -> int:
+    """How many low bits of each are stored as they are: as many as make the unary part shortest."""
+    return max(0, ((1 << bits(count)) // count).bit_length() - 1)
+
+
+def _head(data: bytes) -> tuple[int, int]:
+    count, known = np.frombuffer(data, _HEAD, 1)[0].tolist()
+    return count, known
+
+
+def _body(data: bytes) -> npt.NDArray[np.uint8]:
+    return np.unpackbits(np.frombuffer(data, np.uint8, offset=_HEAD.itemsize))
+
+
+def _bits_of(values: Hashes, width: int) -> npt.NDArray[np.bool_]:
+    """The lowest `width` bits of each, the highest first."""
+    places = np.arange(width - 1, -1, -1, dtype=np.uint32)
+    return ((values[:, None] >> places) & np.uint32(1)).astype(np.bool_).ravel()
+
+
+def _numbers(bits: npt.NDArray[np.uint8], width: int) -> Hashes:
+    """The inverse of `_bits_of`."""
+    if not width:
+        return np.zeros(0, np.uint32)
+    weights = np.uint32(1) << np.arange(width - 1, -1, -1, dtype=np.uint32)
+    return (bits.reshape(-1, width) @ weights).astype(np.uint32)
