@@ -1,8 +1,8 @@
 """Giving memory back: the arrays of merged postings are large, come and go, and would leave holes in the heap.
 
 By itself glibc raises the size from which a block is mapped, and so returned when freed, up to 32 MB as large blocks
-are freed (mallopt(3), M_MMAP_THRESHOLD). At 60,000 articles that held a quarter more memory than was in use. Set by hand,
-the size stays.
+are freed (mallopt(3), M_MMAP_THRESHOLD). At 60,000 articles that held a quarter more memory than was in use. Set by
+hand, the size stays.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from transforms.fold.filed import Filed
 from transforms.fold.record import Common, key_of, name_of
 from transforms.fold.stories import Group, Member
 
-# So many objects may be there at once between two decisions.
-HOT = 512
+# So many objects may be there at once between two decisions; then those that came first are put away, half of them.
+HOT = 4096
 _AT = struct.Struct("<II")
 
 
@@ -114,10 +114,14 @@ class Members(MutableMapping[str, Member]):
         """How many are objects."""
         return len(self._hot)
 
-    def cool(self, busy: Collection[str]) -> None:
-        """Put away all stories of which no member is in `busy` (ids). Whoever holds a member must let go of it."""
-        for story in [one for one in self.stories.values() if not any(m.id in busy for m in one.group.members)]:
-            self._put_away(story)
+    def cool(self, busy: Collection[str], keep: int = 0) -> None:
+        """Put away stories, those first that became objects first, until `keep` members are left as objects; none of
+        which a member is in `busy` (ids). Whoever holds a member must let go of it."""
+        for story in list(self.stories.values()):
+            if len(self._hot) <= keep:
+                return
+            if not any(member.id in busy for member in story.group.members):
+                self._put_away(story)
 
     def _put_away(self, story: Story) -> None:
         members = story.group.members

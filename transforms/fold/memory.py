@@ -223,7 +223,7 @@ class Memory:
     def _cool(self) -> None:
         """Between two decisions: put away what nothing is done with, once that is much."""
         if self.members.hot > HOT:
-            self.members.cool(self.changed)
+            self.members.cool(self.changed, HOT // 2)
 
     def load(self, members: Iterable[Member]) -> None:
         """Take in members from state or a seed; of each field group the higher version wins."""

@@ -9,6 +9,8 @@ the bit, so the bits that were cut off are kept for its few hashes.
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,8 @@ from transforms.fold.shingles import EMPTY, Hashes
 
 # Bits that are kept of a hash, in texts of up to so many shingles and in longer ones.
 BITS, LONG, BITS_OF_LONG = 17, 1024, 19
-_HEAD = np.dtype([("all", "<u4"), ("sketch", "<u2")])
+# How many shingles, and how many of them are the sketch.
+_HEAD = struct.Struct("<II")
 
 
 def pack(hashes: Hashes) -> bytes:
@@ -25,7 +28,7 @@ def pack(hashes: Hashes) -> bytes:
     if not len(hashes):
         return b""
     known, off = shingles.sketch(hashes), 32 - bits(len(hashes))
-    head = np.array([(len(hashes), len(known))], _HEAD).tobytes()
+    head = _HEAD.pack(len(hashes), len(known))
     low, width = cut(hashes), _low_bits(len(hashes))
     high = (low >> np.uint32(width)) + np.arange(len(low), dtype=np.uint32)
     gaps = np.zeros(int(high[-1]) + 1, np.bool_)
@@ -38,7 +41,7 @@ def unpack(data: bytes) -> Hashes:
     """The fingerprint cut to `bits` of its length: sorted uint32, of which equal ones may stand side by side."""
     if not data:
         return EMPTY
-    count, known = _head(data)
+    count, known = _HEAD.unpack_from(data)
     width, body = _low_bits(count), _body(data)
     gaps = body[count * width + known * (32 - bits(count)) :]
     high = (np.flatnonzero(gaps)[:count] - np.arange(count)).astype(np.uint32)
@@ -49,7 +52,7 @@ def sketch(data: bytes) -> Hashes:
     """The sketch of a packed fingerprint, to the bit."""
     if not data:
         return EMPTY
-    count, known = _head(data)
+    count, known = _HEAD.unpack_from(data)
     start, off = count * _low_bits(count), 32 - bits(count)
     rest = _numbers(_body(data)[start : start + known * off], off)
     return (unpack(data)[:known] << np.uint32(off)) | rest
@@ -57,7 +60,7 @@ def sketch(data: bytes) -> Hashes:
 
 def size(data: bytes) -> int:
     """How many shingles a packed fingerprint has."""
-    return _head(data)[0] if data else 0
+    return int(_HEAD.unpack_from(data)[0]) if data else 0
 
 
 def bits(count: int) -> int:
@@ -104,13 +107,8 @@ def _low_bits(count: int) -> int:
     return max(0, ((1 << bits(count)) // count).bit_length() - 1)
 
 
-def _head(data: bytes) -> tuple[int, int]:
-    count, known = np.frombuffer(data, _HEAD, 1)[0].tolist()
-    return count, known
-
-
 def _body(data: bytes) -> npt.NDArray[np.uint8]:
-    return np.unpackbits(np.frombuffer(data, np.uint8, offset=_HEAD.itemsize))
+    return np.unpackbits(np.frombuffer(data, np.uint8, offset=_HEAD.size))
 
 
 def _bits_of(values: Hashes, width: int) -> npt.NDArray[np.bool_]:

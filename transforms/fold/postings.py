@@ -74,10 +74,10 @@ class Postings:
     def _settle(self) -> None:
         """Sort the fresh postings into a run, then merge runs until each is much larger than its successor."""
         if self._fresh_size:
-            keys = np.repeat(
-                np.fromiter(self._fresh, np.uint32, len(self._fresh)), [len(v) for v in self._fresh.values()]
-            )
-            numbers = np.concatenate([np.array(v, np.uint32) for v in self._fresh.values()])
+            counts = [len(numbers) for numbers in self._fresh.values()]
+            keys = np.repeat(np.fromiter(self._fresh, np.uint32, len(counts)), counts)
+            every = itertools.chain.from_iterable(self._fresh.values())
+            numbers = np.fromiter(every, np.uint32, self._fresh_size)
             order = np.argsort(keys, kind="stable")
             self._runs.append(run_of(keys[order], numbers[order]))
             self._fresh, self._fresh_size = {}, 0
