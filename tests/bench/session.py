@@ -81,7 +81,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--profile", action="store_true", help="instead: where the graph's process spends its time")
     parser.add_argument("--no-servers", action="store_true", help="leave out Kafka to Elasticsearch")
     parser.add_argument("--only-servers", action="store_true", help="only Kafka to Elasticsearch")
-    parser.add_argument("--no-memory", action="store_true", help="leave out the figures at 10 k and 100 k articles")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the figures at 10 k and 300 k articles")
     return parser.parse_args()
 
 
@@ -124,10 +124,10 @@ def profile(articles: Path, folder: Path) -> tuple[Report, Report]:
 def remembered(console: Console) -> report.Memory | None:
     """What folding holds for each live article, and how its look-up slows down; None where that is not measured."""
     try:
-        from tests.bench.memory import bytes_per_article, lookup_ratio
+        from tests.bench.memory import SIZES, bytes_per_article, lookup_ratio
     except ImportError:
         console.print("[yellow]tests/bench/memory.py is missing: no figures on memory[/yellow]")
         return None
     return report.Memory(
-        {n: float(bytes_per_article(n)) for n in (10_000, 100_000)}, float(lookup_ratio(10_000, 100_000))
+        {n: float(bytes_per_article(n)) for n in SIZES}, float(lookup_ratio(*SIZES))
     )

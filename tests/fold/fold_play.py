@@ -104,6 +104,13 @@ class Shelf:
                 yield Seed(document, groups["content"][0], groups["story"][0])
 
 
+def made(name: str, at: int, agency: str | None = None, body: str = "") -> Article:
+    return Article(
+        id=name, origin=Origin("test"), source=Source(f"s-{name}", "", "", agency), arrived=at, url=None, guid=name,
+        title=f"News about {name}", body=body, published=at,
+    )  # fmt: skip
+
+
 class Play:
     """A memory, the shelf that its writes go to, and what it decided."""
 

@@ -9,18 +9,11 @@ import numpy as np
 import pytest
 
 from tests.fold.fold_families import hashes
-from tests.fold.fold_play import DAY, NOON, TTL, Play, article, owner
+from tests.fold.fold_play import DAY, NOON, TTL, Play, article, made, owner
 from transforms.fold import journal
 from transforms.fold.memory import Memory
 from transforms.fold.shingles import Hashes
-from transforms.records import Article, Origin, Source, replace
-
-
-def made(name: str, at: int, agency: str | None = None, body: str = "") -> Article:
-    return Article(
-        id=name, origin=Origin("test"), source=Source(f"s-{name}", "", "", agency), arrived=at, url=None, guid=name,
-        title=f"News about {name}", body=body, published=at,
-    )  # fmt: skip
+from transforms.records import Article, Origin, replace
 
 
 def joined(*texts: Hashes) -> Hashes:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from transforms.fold import postings
-from transforms.fold.postings import FRESH, LONG, RATIO, Postings
+from transforms.fold.postings import FRESH, RATIO, Postings
+from transforms.fold.runs import LONG
 from transforms.fold.shingles import LIMIT, Hashes, sketch
 
 
@@ -42,7 +43,7 @@ def text(rng: np.random.Generator, common: Hashes) -> Hashes:
     return np.unique(np.concatenate([own, few, many, beyond]))
 
 
-@pytest.mark.parametrize("articles", [1, 60, 700, 6000])
+@pytest.mark.parametrize("articles", [1, 60, 700, 14_000])
 def test_found_as_in_a_dict(articles: int) -> None:
     rng = np.random.default_rng(articles)
     common = rng.integers(0, int(LIMIT), 1000, np.uint64).astype(np.uint32)
@@ -51,7 +52,7 @@ def test_found_as_in_a_dict(articles: int) -> None:
         part = text(rng, common)
         packed.add(number, part)
         naive.add(number, part)
-    if articles == 6000:
+    if articles == 14_000:
         assert max(len(run.keys) for run in packed._runs) > LONG
     assert packed.size == sum(map(len, naive.held.values()))
     for _ in range(150):

@@ -5,27 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from transforms.fold import placement
 from transforms.fold.judgements import Judgements
 from transforms.fold.links import VERIFIED, Links
+from transforms.fold.members import Story
 from transforms.fold.settle import elect, settle
 from transforms.fold.stories import Group, Member, choose, form
 from transforms.records import Version, Write
-
-
-@dataclass(slots=True)
-class Story:
-    """A story in memory: its members in canonical order, and the ids of stories that were merged into it.
-
-    `born` orders stories by age: the first arrival (seconds UTC) of its founder, and the founder's id.
-    """
-
-    id: str
-    group: Group
-    born: tuple[int, str]
-    merged_from: tuple[str, ...] = ()
 
 
 class Clock:
@@ -52,9 +39,11 @@ class Book:
     def __init__(self, links: Links, clock: Clock, names: placement.Names = placement.UNNAMED) -> None:
         self.links, self.clock, self.names = links, clock, names
         self.judgements = Judgements()
-        self.stories: dict[str, Story] = {}
+        # Those of all members that are objects; whoever has a member has its story.
+        self.stories = links.members.stories
         self.changed: dict[str, Member] = {}
-        # Every story id in use or merged away: none is given twice.
+        # Story ids in use or merged away, so that none is given twice; but not of one article's own story, as only that
+        # article could be given its id again.
         self._names: set[str] = set()
 
     def arrange(self, member: Member) -> list[Write]:
@@ -78,6 +67,7 @@ class Book:
         story = self.stories[name]
         story.group.members.append(member)
         story.group.members.sort(key=lambda m: m.order)
+        self._names.add(story.id)
         # With its first repost an article turns from unique to original. It may be what a later one is closest to.
         original = story.group.original
         changed = [member.id, original.id, *(other.id for other in later if original.id not in other.links)]
@@ -201,6 +191,7 @@ class Book:
     def read(self, members: Iterable[Member]) -> None:
         """Put members in the stories that they say they are in, and make their links known at both ends."""
         fresh = sorted(members, key=lambda m: m.order)
+        self.links.members.thaw({member.story for member in fresh})
         for member in fresh:
             self.links.join(member)
         touched: dict[str, Story] = {}
@@ -211,10 +202,12 @@ class Book:
             story.group.members.append(member)
             story.born = min(story.born, (member.first_seen, member.id))
             story.merged_from = tuple(dict.fromkeys((*story.merged_from, *member.merged_from)))
-            self._names.update((story.id, *story.merged_from))
         for story in touched.values():
             story.group.members.sort(key=lambda m: m.order)
             elect(story.group, self.judgements)
+            first = story.group.members[0]
+            if len(story.group.members) > 1 or story.merged_from or story.id != _name(first, first.revision):
+                self._names.update((story.id, *story.merged_from))
         for story in sorted(touched.values(), key=lambda s: s.group.members[0].order):
             founder = story.group.members[0]
             before = {o.id: o.story for o in self.links.neighbours(founder) if o.order < founder.order}
@@ -244,14 +237,16 @@ class Book:
         merged = dict.fromkeys((*oldest.merged_from, *(name for s in rest for name in (s.id, *s.merged_from))))
         story = Story(oldest.id, group, oldest.born, tuple(merged))
         self.stories[story.id] = story
+        self._names.update((story.id, *story.merged_from))
         return story
 
     def _mint(self, group: Group) -> Story:
         first = min(group.members, key=lambda m: (m.first_seen, m.id))
         attempt = first.revision
-        while (name := _name(first, attempt)) in self._names:
+        while (name := _name(first, attempt)) in self._names or name in self.stories:
             attempt += 1
-        self._names.add(name)
+        if len(group.members) > 1:
+            self._names.add(name)
         story = Story(name, group, (first.first_seen, first.id))
         self.stories[name] = story
         return story

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from transforms.fold import shingles
+from transforms.fold.prints import Print
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import UNREAD, Member
 from transforms.records import Article, Json, Origin, Version, Write, rfc3339
@@ -22,15 +23,16 @@ def text_hash(title: str, body: str) -> str:
     return hashlib.blake2b(f"{title}\n{body}".encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def is_excerpt(new: Hashes, known: Hashes) -> bool:
+def is_excerpt(new: Print, known: Print) -> bool:
     """Whether a text is but a part of the known one: a sighting of it, not a revision."""
     if len(new) > EXCERPT_SIZE * len(known):
         return False
-    return shingles.shared(new, known) >= EXCERPT_SHARE * len(new)
+    return new.shared(known) >= EXCERPT_SHARE * len(new)
 
 
-def writes(member: Member, article: Article) -> list[Write]:
-    """The writes of all groups but the placement for `article`, as the present revision of `member`."""
+def writes(member: Member, article: Article, hashes: Hashes) -> list[Write]:
+    """The writes of all groups but the placement for `article`, whose fingerprint is `hashes`, as the present revision
+    of `member`."""
     version = member.content_version
     content: Json = {
         "url": article.url,
@@ -46,7 +48,7 @@ def writes(member: Member, article: Article) -> list[Write]:
         "author": article.author,
         "method": article.method,
         "extra": article.extra,
-        "fingerprint": shingles.document(member.print, member.slots),
+        "fingerprint": shingles.document(hashes, member.slots),
         "texts": _texts(member),
     }
     tags: Json = {

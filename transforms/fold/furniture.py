@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from transforms.fold import shingles
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 from transforms.text import fold, words
@@ -83,7 +82,7 @@ def _in_heaps(member: Member, articles: list[Member], least: int) -> Mask:
     counts = np.zeros(len(member.print), np.int16)
     if len(heaps) >= least:
         for heap in heaps:
-            masks = [shingles.within(member.print, one.print) for one, _ in heap]
+            masks = [member.print.within(one.print) for one, _ in heap]
             counts += np.logical_or.reduce(masks)
     return counts >= least
 
@@ -101,4 +100,4 @@ def _related(told: _Told, other_told: _Told) -> bool:
     if one.number >= 0 and other.number >= 0:
         # Both are filed, so they were compared.
         return False
-    return Overlap(shingles.shared(one.print, other.print), len(one.print), len(other.print)).linked
+    return Overlap(one.print.shared(other.print), len(one.print), len(other.print)).linked

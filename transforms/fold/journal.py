@@ -8,46 +8,29 @@ serial, since a bag has no order.
 from __future__ import annotations
 
 import pickle
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from transforms.fold import content, shingles
 from transforms.fold.furniture import heading_of, host_of
 from transforms.fold.placement import digest_of
+from transforms.fold.prints import NO_PRINT, Print
+from transforms.fold.record import Common, common_of, decode, encode
 from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import NEVER, Member, own_rank
 from transforms.fold.verdict import SAME, Overlap
 from transforms.index.interface import MENDED, Seed
-from transforms.records import Json, Origin, Source, Version, seconds
+from transforms.records import Json, Source, Version, seconds
 
-SCHEMA = 3
+SCHEMA = 4
 Owner = Callable[[str | None, Source], str | None]
 
 
 def dump(member: Member, serial: Version) -> bytes:
     """One state record: all of a member but its number. `serial` is above that of its former records."""
-    return pickle.dumps(
-        (
-            SCHEMA,
-            (serial.epoch, serial.counter),
-            (member.id, member.published, member.first_seen, member.given, member.rank, member.agency),
-            member.credits,
-            tuple((s.id, s.name, s.domain, s.agency) for s in member.sources),
-            (member.texts, member.revision, member.print.tobytes()),
-            (member.slots.tobytes(), member.host, member.heading),
-            (member.read.reader, member.read.batch, member.read.seq, member.partial),
-            (_flat(member.links), _flat(member.parts)),
-            (member.story, member.merged_from, member.placed),
-            (member.content_version.epoch, member.content_version.counter),
-            (member.story_version.epoch, member.story_version.counter),
-            (member.complete, member.checked, member.awaits, member.made_of),
-        ),
-        protocol=5,
-    )
+    told = (SCHEMA, (serial.epoch, serial.counter), member.id, tuple(common_of(member)), encode(member))
+    return pickle.dumps(told, protocol=5)
 
 
 def latest(records: Iterable[bytes]) -> list[Member]:
@@ -57,52 +40,10 @@ def latest(records: Iterable[bytes]) -> list[Member]:
     for record in records:
         values: tuple[Any, ...] = pickle.loads(record)  # noqa: S301
         if values[0] == SCHEMA:
-            known = newest.setdefault(values[2][0], values)
+            known = newest.setdefault(values[2], values)
             if values[1] > known[1]:
-                newest[values[2][0]] = values
-    return [_member(values) for values in newest.values()]
-
-
-def _member(values: tuple[Any, ...]) -> Member:
-    _, _, who, credited, sources, text, seen, read, links, story, content_version, story_version, flags = values
-    name, published, first_seen, given, rank, agency = who
-    return Member(
-        id=name,
-        published=published,
-        first_seen=first_seen,
-        given=given,
-        rank=rank,
-        agency=agency,
-        credits=credited,
-        sources=tuple(Source(*source) for source in sources),
-        texts=text[0],
-        read=Origin(*read[:3]),
-        partial=read[3],
-        revision=text[1],
-        print=np.frombuffer(text[2], np.uint32),
-        slots=np.frombuffer(seen[0], np.uint32),
-        host=sys.intern(seen[1]),
-        heading=seen[2],
-        links=_links(links[0]),
-        parts=_links(links[1]),
-        story=story[0],
-        merged_from=story[1],
-        placed=story[2],
-        content_version=Version(*content_version),
-        story_version=Version(*story_version),
-        complete=flags[0],
-        checked=flags[1],
-        awaits=flags[2],
-        made_of=flags[3],
-    )
-
-
-def _flat(links: Mapping[str, Overlap]) -> tuple[tuple[str, int, int, int, int], ...]:
-    return tuple((other, o.shared, o.size_a, o.size_b, o.facts) for other, o in links.items())
-
-
-def _links(flat: tuple[tuple[str, int, int, int, int], ...]) -> dict[str, Overlap]:
-    return {other: Overlap(*sizes) for other, *sizes in flat}
+                newest[values[2]] = values
+    return [decode(name, Common(*common), data) for _, _, name, common, data in newest.values()]
 
 
 def from_seed(seed: Seed, owner: Owner) -> Member:
@@ -123,12 +64,12 @@ def from_document(doc: Json, owner: Owner) -> Member:
     credited = tuple((doc.get("wire") or {}).get("agencies", ()))
     agency = next((slug for source in sources if (slug := owner(doc.get("url"), source))), None)
     try:
-        hashes = shingles.from_document(doc["fingerprint"])
+        known_print = Print.of(shingles.from_document(doc["fingerprint"]))
         filled = shingles.slots_from_document(doc["fingerprint"])
     except (KeyError, TypeError, ValueError):
         # Another version's fingerprint: the article is still known by id, but folds with nothing new.
-        hashes = filled = EMPTY
-    known = _known_links(placed, len(hashes))
+        known_print, filled = NO_PRINT, EMPTY
+    known = _known_links(placed, len(known_print))
     texts, read = content.texts_of(doc)
     return Member(
         id=doc["id"],
@@ -143,7 +84,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
         read=read,
         partial=doc.get("method") == content.SUMMARY,
         revision=doc.get("revision") or 0,
-        print=hashes,
+        print=known_print,
         slots=filled,
         host=host_of(doc.get("url")),
         heading=heading_of(doc.get("title") or ""),

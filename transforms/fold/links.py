@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from transforms.fold import shingles
 from transforms.fold.facts import agreement
 from transforms.fold.furniture import LOOKED_AT, furniture
-from transforms.fold.postings import Numbers, Postings
-from transforms.fold.shingles import EMPTY, Hashes
+from transforms.fold.members import Members
+from transforms.fold.postings import Postings
+from transforms.fold.prints import NO_PRINT
+from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 
@@ -27,43 +28,35 @@ class Links:
 
     def __init__(self, ttl_s: int) -> None:
         self.ttl_s = ttl_s
-        self.members: dict[str, Member] = {}
+        self.members = Members()
         self.postings = Postings()
         # Candidates that another shard named before they were decided here, with who waits for them.
         self.awaited: dict[str, list[str]] = {}
         # Whom learnt furniture parted, or joined anew, in the last look-ups.
         self.judged: dict[str, Member] = {}
-        self._by_number: dict[int, Member] = {}
-        self._short: set[int] = set()
-        self._next_number = 0
 
     def file(self, member: Member) -> None:
         """Make `member` findable by its present text, and no longer by a former one."""
         self._unfile(member)
-        member.number = self._next_number
-        self._next_number += 1
-        self._by_number[member.number] = member
-        if len(member.print) <= SHORT:
-            self._short.add(member.number)
+        member.number = self.members.filed.add(member.id, len(member.print) <= SHORT)
         self.members[member.id] = member
-        self.postings.add(member.number, shingles.sketch(member.print))
+        self.postings.add(member.number, member.print.sketch)
         for name in member.awaits:
             self.awaited.setdefault(name, []).append(member.id)
 
     def _unfile(self, member: Member) -> None:
-        self._by_number.pop(member.number, None)
-        self._short.discard(member.number)
+        self.members.filed.remove(member.number)
 
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
         found = self._candidates(member) if candidates is None else self._named(member, candidates)
         mask = furniture(member, found)
-        worn = EMPTY if mask is None else member.print[mask]
-        if len(worn):
+        worn = None if mask is None else member.print.cut[mask]
+        if worn is not None:
             self._judge_again(found, worn)
         linked = missed = 0
         for other in found:
-            known = not len(worn) and (other.id in member.links or other.id in member.parts)
+            known = worn is None and (other.id in member.links or other.id in member.parts)
             if known or self.verify(member, other, worn):
                 linked += 1
             else:
@@ -73,7 +66,7 @@ class Links:
 
     def _judge_again(self, found: list[Member], worn: Hashes) -> None:
         """Compare anew, but for furniture, those linked before it was known. They are left in `judged`."""
-        holding = {one.id: one for one in found[:LOOKED_AT] if shingles.shared(worn, one.print)}
+        holding = {one.id: one for one in found[:LOOKED_AT] if one.print.holds(worn).any()}
         for one in holding.values():
             for other in [holding[name] for name in (*one.links, *one.parts) if name in holding and name > one.id]:
                 before = (one.links.get(other.id), one.parts.get(other.id))
@@ -81,13 +74,13 @@ class Links:
                 if (one.links.get(other.id), one.parts.get(other.id)) != before:
                     self.judged.update({one.id: one, other.id: other})
 
-    def verify(self, member: Member, other: Member, worn: Hashes = EMPTY) -> bool:
+    def verify(self, member: Member, other: Member, worn: Hashes | None = None) -> bool:
         """Compare two whole texts, and link them if they share enough, also but for the furniture `worn`. Whether they
         do."""
         if not self._in_reach(member, other):
             return False
         overlap = _overlap(member, other)
-        bare = overlap.without(_common(member, other, worn)) if len(worn) else overlap
+        bare = overlap if worn is None else overlap.without(_common(member, other, worn))
         if other.id in member.links or other.id in member.parts:
             _cut(member, other.id)
             _cut(other, member.id)
@@ -101,7 +94,7 @@ class Links:
 
     def alike(self, member: Member, other: Member) -> bool:
         """Whether a look-up of one finds the other, however many it compares."""
-        common = shingles.shared(shingles.sketch(member.print), shingles.sketch(other.print))
+        common = shingles.shared(member.print.sketch, other.print.sketch)
         return common >= _least(member, other)
 
     def _in_reach(self, member: Member, other: Member) -> bool:
@@ -145,28 +138,25 @@ class Links:
     def fade(self, members: Iterable[Member]) -> None:
         """Let go of the fingerprints of members that nothing new can be folded with."""
         for member in members:
-            member.print, member.complete = EMPTY, True
+            member.print, member.complete = NO_PRINT, True
             self._unfile(member)
 
     def sweep(self) -> None:
         """Drop the postings of what is gone or faded."""
-        alive = np.fromiter(self._by_number, np.uint32, len(self._by_number))
-
-        def keep(numbers: Numbers) -> npt.NDArray[np.bool_]:
-            return np.isin(numbers, alive)
-
-        self.postings.drop(keep)
+        self.members.filed.forget_first()
+        self.postings.drop(self.members.filed.alive)
 
     def _candidates(self, member: Member) -> list[Member]:
-        found = self.postings.find(shingles.sketch(member.print), 1)
+        found = self.postings.find(member.print.sketch, 1)
         if len(member.print) > SHORT:
-            found = [(number, common) for number, common in found if common > 1 or number in self._short]
+            found = [(number, common) for number, common in found if common > 1 or self.members.filed.is_short(number)]
         # A number without a member is that of a former text, or of what is gone.
-        members = (self._by_number.get(number) for number, _ in found)
-        return [other for other in members if other is not None and self._in_reach(member, other)]
+        names = (self.members.filed.name(number) for number, _ in found)
+        members = (self.members[name] for name in names if name is not None)
+        return [other for other in members if self._in_reach(member, other)]
 
     def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
-        own = shingles.sketch(member.print)
+        own = member.print.sketch
         named: dict[str, tuple[int, int, Member]] = {}
         for name in (*candidates, *self.awaited.pop(member.id, ())):
             other = self.members.get(name)
@@ -174,14 +164,14 @@ class Links:
                 member.awaits = (*member.awaits, name)
                 self.awaited.setdefault(name, []).append(member.id)
             elif self._in_reach(member, other):
-                common = shingles.shared(own, shingles.sketch(other.print))
+                common = shingles.shared(own, other.print.sketch)
                 if common >= _least(member, other):
                     named[name] = (-common, other.number, other)
         return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]
 
 
 def _overlap(member: Member, other: Member) -> Overlap:
-    overlap = Overlap(shingles.shared(member.print, other.print), len(member.print), len(other.print))
+    overlap = Overlap(member.print.shared(other.print), len(member.print), len(other.print))
     if not overlap.in_doubt:
         return overlap
     return overlap.weighed(agreement(member.slots, other.slots), member.published - other.published)
@@ -189,7 +179,7 @@ def _overlap(member: Member, other: Member) -> Overlap:
 
 def _common(member: Member, other: Member, worn: Hashes) -> int:
     """How many of `worn` are in both."""
-    return int(np.count_nonzero(shingles.within(worn, member.print) & shingles.within(worn, other.print)))
+    return int(np.count_nonzero(member.print.holds(worn) & other.print.holds(worn)))
 
 
 def _least(member: Member, other: Member) -> int:

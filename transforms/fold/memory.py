@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.fold import content
-from transforms.fold.book import Book, Clock, Story
+from transforms.fold.book import Book, Clock
 from transforms.fold.facts import slots
 from transforms.fold.furniture import heading_of, host_of
+from transforms.fold.heap import return_large_blocks
 from transforms.fold.links import Links
+from transforms.fold.members import HOT, Members, Story
 from transforms.fold.placement import UNNAMED, Names
+from transforms.fold.prints import Print
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Group, Member, own_rank
 from transforms.records import Article, Json, Source, Write
@@ -41,6 +44,7 @@ class Memory:
     agencies are called, by slug: for reasons in words."""
 
     def __init__(self, ttl_s: int, epoch: int, names: Names = UNNAMED) -> None:
+        return_large_blocks()
         self.ttl_s = ttl_s
         self.clock = Clock(epoch)
         self.links = Links(ttl_s)
@@ -49,14 +53,14 @@ class Memory:
         self._unplaced: set[str] = set()
 
     @property
-    def members(self) -> dict[str, Member]:
+    def members(self) -> Members:
         """All that is remembered, by article id."""
         return self.links.members
 
     @property
     def stories(self) -> dict[str, Story]:
-        """All stories, by id."""
-        return self.book.stories
+        """All stories, by id: for who looks at the whole, as it makes objects of all that is remembered."""
+        return self.members.thawed()
 
     @property
     def changed(self) -> dict[str, Member]:
@@ -72,18 +76,19 @@ class Memory:
         """
         if article.id in self.forgotten:
             return Decision(article, "forgotten")
+        self._cool()
         member = self.members.get(article.id)
         if member is None:
             member = self._member(article, hashes, agency)
-            return self._taken(member, article, "new", candidates)
+            return self._taken(member, article, hashes, "new", candidates)
         text = content.text_hash(article.title, article.body)
-        if not _replaces(article, hashes, text, member):
+        if not _replaces(article, Print.of(hashes), text, member):
             return self._seen_again(member, article, agency)
         before = self.links.unlink(member)
         # Else the journal would bring back the links that were cut.
         self.changed.update({other.id: other for other in before})
         self._revise(member, article, hashes, agency, text)
-        return self._taken(member, article, "revision", candidates, before)
+        return self._taken(member, article, hashes, "revision", candidates, before)
 
     def _member(self, article: Article, hashes: Hashes, agency: str | None) -> Member:
         first_seen = article.arrived
@@ -100,7 +105,7 @@ class Memory:
             texts=(content.text_hash(article.title, article.body),),
             read=article.origin,
             partial=article.method == content.SUMMARY,
-            print=hashes,
+            print=Print.of(hashes),
             slots=slots(article.body or article.title),
             host=host_of(article.url),
             heading=heading_of(article.title),
@@ -113,7 +118,7 @@ class Memory:
         member.texts = (*former[1 - content.TEXTS_KEPT :], text)
         member.read, member.partial = article.origin, article.method == content.SUMMARY
         member.revision += 1
-        member.print, member.slots = hashes, slots(article.body or article.title)
+        member.print, member.slots = Print.of(hashes), slots(article.body or article.title)
         member.heading = heading_of(article.title)
         member.credits = tuple(article.wire["agencies"])
         member.agency = member.agency or agency
@@ -124,6 +129,7 @@ class Memory:
         self,
         member: Member,
         article: Article,
+        hashes: Hashes,
         outcome: str,
         candidates: Iterable[str] | None,
         before: Iterable[Member] = (),
@@ -134,7 +140,7 @@ class Memory:
         self.links.file(member)
         again, self.links.judged = self.links.judged, {}
         self.changed.update({member.id: member, **again})
-        writes = content.writes(member, article)
+        writes = content.writes(member, article, hashes)
         if outcome == "new" and not again:
             writes += self.book.arrange(member)
         else:
@@ -159,7 +165,7 @@ class Memory:
         return self._decision(article, outcome, writes, member)
 
     def _decision(self, article: Article, outcome: str, writes: list[Write], member: Member) -> Decision:
-        story = self.stories[member.story]
+        story = self.book.stories[member.story]
         members = story.group.members
         original = story.group.original
         alone, first = len(members) == 1, original is member
@@ -183,7 +189,7 @@ class Memory:
             member = self.members.get(name)
             if member is None:
                 continue
-            story = self.stories[member.story]
+            story = self.book.stories[member.story]
             left = [m for m in story.group.members if m is not member]
             left += [other for other in self.links.neighbours(member) if other not in left]
             self.book.remove([member])
@@ -211,7 +217,8 @@ class Memory:
         t` is out of reach. Linked stories go together, when all of them are out of reach; until then their old
         members lose only their fingerprints.
         """
-        old = {m.id for m in self.members.values() if m.published + 2 * self.ttl_s < watermark}
+        told = [(name, has) for name, at, has in self.members.published() if at + 2 * self.ttl_s < watermark]
+        old = {name for name, _ in told}
         gone: list[Member] = []
         seen: set[str] = set()
         for name in old:
@@ -222,11 +229,17 @@ class Memory:
             if all(m.id in old for m in whole):
                 gone += whole
         self.book.remove(gone)
-        faded = [m for m in self.members.values() if m.id in old and len(m.print)]
+        faded = [self.members[name] for name, has in told if has and name in self.members]
         self.links.fade(faded)
         if gone or faded:
             self.links.sweep()
+        self._cool()
         return len(gone)
+
+    def _cool(self) -> None:
+        """Between two decisions: put away what nothing is done with, once that is much."""
+        if self.members.hot > HOT:
+            self.members.cool(self.changed, HOT // 2)
 
     def load(self, members: Iterable[Member]) -> None:
         """Take in members from state or a seed; of each field group the higher version wins."""
@@ -246,6 +259,8 @@ class Memory:
             self.book.leave(known)
             fresh[member.id] = self._merge(known, member)
         self.book.read(fresh.values())
+        fresh.clear()
+        self._cool()
 
     def _merge(self, known: Member, member: Member) -> Member:
         """The newer of two states of one article, which takes the place of the other."""
@@ -264,7 +279,7 @@ class Memory:
         return known
 
 
-def _replaces(article: Article, hashes: Hashes, text: str, member: Member) -> bool:
+def _replaces(article: Article, found: Print, text: str, member: Member) -> bool:
     """Whether a text delivered under a known id is a revision; else it was but seen again.
 
     Records are read again after a crash or at the next start, and another source may be behind. So a former text is
@@ -282,7 +297,7 @@ def _replaces(article: Article, hashes: Hashes, text: str, member: Member) -> bo
         return origin.reader == read.reader and (origin.batch, origin.seq) > (read.batch, read.seq)
     # Of two sources that carry it, the one that tells less does not take the other's text away.
     others = {source.id for source in member.sources} - {article.source.id}
-    return not (others and content.is_excerpt(hashes, member.print))
+    return not (others and content.is_excerpt(found, member.print))
 
 
 def _united(known: tuple[Source, ...], more: tuple[Source, ...]) -> tuple[Source, ...]:

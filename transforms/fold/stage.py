@@ -172,7 +172,7 @@ class Decide(beam.DoFn):
         if kept.records > REWRITE_AT * len(kept.memory.members):
             self._rewrite(kept, records)
         self._stamp(kept, token)
-        oldest = min((m.published for m in kept.memory.members.values() if len(m.print)), default=None)
+        oldest = min((at for _, at, has in kept.memory.members.published() if has), default=None)
         kept.wake_at = 0
         if oldest is not None:
             kept.wake_at = max(oldest + 2 * self.folding.ttl_s + SLACK_S + 1, int(at) + self.folding.ttl_s // 8)
@@ -245,7 +245,7 @@ class Decide(beam.DoFn):
     def _rewrite(self, kept: Kept, records: Any) -> None:
         records.clear()
         serial = kept.memory.clock.next()
-        for member in kept.memory.members.values():
+        for member in kept.memory.members.every():
             records.add(journal.dump(member, serial))
         kept.records = len(kept.memory.members)
         kept.memory.changed.clear()

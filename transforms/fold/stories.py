@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from transforms.fold import shingles
 from transforms.fold.judgements import Judgement, Judgements
+from transforms.fold.prints import NO_PRINT, Print
 from transforms.fold.shingles import EMPTY, Hashes
 from transforms.fold.verdict import HALF, PASSAGE, PIECE, SAME, THRESHOLD, Overlap
 from transforms.records import Origin, Source, Version
@@ -51,7 +51,7 @@ class Member:
     read: Origin = UNREAD
     partial: bool = False
     revision: int = 0
-    print: Hashes = field(default_factory=lambda: EMPTY)
+    print: Print = NO_PRINT
     slots: Hashes = field(default_factory=lambda: EMPTY)
     host: str = ""
     heading: bytes = b""
@@ -180,7 +180,7 @@ def _made_of(member: Member, parts: Mapping[str, str], groups: Mapping[str, Grou
         return ()
     covered, pieces = np.zeros(size, np.bool_), []
     for text in sorted(texts, key=lambda t: (-shares[t.id], t.order)):
-        together = covered | shingles.within(member.print, text.print)
+        together = covered | member.print.within(text.print)
         if np.count_nonzero(together) - np.count_nonzero(covered) >= max(PASSAGE, PIECE * size):
             covered = together
             pieces.append(text.id)
