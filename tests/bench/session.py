@@ -128,6 +128,4 @@ def remembered(console: Console) -> report.Memory | None:
     except ImportError:
         console.print("[yellow]tests/bench/memory.py is missing: no figures on memory[/yellow]")
         return None
-    return report.Memory(
-        {n: float(bytes_per_article(n)) for n in SIZES}, float(lookup_ratio(*SIZES))
-    )
+    return report.Memory({n: float(bytes_per_article(n)) for n in SIZES}, float(lookup_ratio(*SIZES)))
