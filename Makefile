@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 N ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test servers servers-stop bench eval faults soak lint lock schemas kibana clean
+.PHONY: help setup run test servers servers-stop bench eval rivals faults soak lint lock schemas kibana clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -43,6 +43,10 @@ bench: $(READY) ## articles a second of graph and straight loop, the cost of eac
 
 eval: $(READY) ## folding, credit, tags and language on public data beside their floors; SET= one set, RAISE=1 raises floors
 	@$(PY) -m tests.eval $(foreach set,$(SET),--set $(set)) $(if $(RAISE),--raise)
+
+rivals: $(READY) ## datasketch and rensa beside our folding: recall, precision, articles a second, bytes
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) -e '.[rivals]'
+	@$(PY) -m tests.bench.rivals
 
 faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=1 times each; SEED= repeats a run
 	@$(PY) -m pipeline.prism

@@ -75,7 +75,8 @@ def _article(number: int, site: int, at: int) -> Article:
     )  # fmt: skip
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Bytes of this process in memory, as the machine sees it."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
@@ -108,13 +109,13 @@ def _measure(counts: list[int]) -> dict[str, list[float]]:
     in memories of each size, in turns, so that whatever else the machine does weighs on all alike."""
     _Growing(500).fill(500)
     gc.collect()
-    empty = _resident()
+    empty = resident()
     largest = _Growing(counts[-1])
     told = []
     for count in counts:
         largest.fill(count)
         gc.collect()
-        told.append((_resident() - empty) / count)
+        told.append((resident() - empty) / count)
     memories = [_Growing(count) for count in counts[:-1]]
     for smaller in memories:
         smaller.fill(smaller.count)

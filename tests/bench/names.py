@@ -26,6 +26,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.memory import resident
 from tests.running import ROOT, shared
 from transforms.tag.entities import load_gazetteer
 from transforms.tag.lists.record import Listed, write_list
@@ -90,10 +91,10 @@ def _sized(texts: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 def measured(listed: Path | None, rounds: int = 7) -> dict[str, Any]:
     """In this process: seconds to load, bytes that it took, processor milliseconds an article (the first round,
     and the median of the others)."""
-    before = _resident()
+    before = resident()
     began = time.perf_counter()
     gazetteer = load_gazetteer(lists=[listed] if listed else [])
-    told: dict[str, Any] = {"load_s": time.perf_counter() - began, "load_bytes": _resident() - before}
+    told: dict[str, Any] = {"load_s": time.perf_counter() - began, "load_bytes": resident() - before}
     for language, texts in articles().items():
         spent = []
         for _ in range(rounds):
@@ -102,10 +103,6 @@ def measured(listed: Path | None, rounds: int = 7) -> dict[str, Any]:
             spent.append((time.process_time() - began) / len(texts) * 1000)
         told[language] = {"articles": len(texts), "entities": found, "first_ms": spent[0], "ms": median(spent[1:])}
     return {**told, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
 
 
 def compared(names: int, folder: Path) -> dict[str, Any]:
