@@ -191,7 +191,6 @@ class Book:
     def read(self, members: Iterable[Member]) -> None:
         """Put members in the stories that they say they are in, and make their links known at both ends."""
         fresh = sorted(members, key=lambda m: m.order)
-        self.links.members.thaw({member.story for member in fresh})
         for member in fresh:
             self.links.join(member)
         touched: dict[str, Story] = {}

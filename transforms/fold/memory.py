@@ -241,8 +241,9 @@ class Memory:
         if self.members.hot > HOT:
             self.members.cool(self.changed, HOT // 2)
 
-    def load(self, members: Iterable[Member]) -> None:
-        """Take in members from state or a seed; of each field group the higher version wins."""
+    def load(self, members: Iterable[Member], whole: bool = False) -> None:
+        """Take in members from state or a seed; of each field group the higher version wins. Where they are not `whole`
+        stories, the rest of these is looked for among all that is put away."""
         fresh: dict[str, Member] = {}
         for member in members:
             self.clock.past(member.content_version, member.story_version)
@@ -258,6 +259,8 @@ class Memory:
                 continue
             self.book.leave(known)
             fresh[member.id] = self._merge(known, member)
+        if not whole:
+            self.members.thaw({member.story for member in fresh.values()})
         self.book.read(fresh.values())
         fresh.clear()
         self._cool()

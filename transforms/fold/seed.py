@@ -34,7 +34,8 @@ def recall(memory: Memory, index: Index, owner: Owner, name: str) -> list[Write]
     """Take in the article with this id, if the index has it and memory has not; returns what `seed` does."""
     if name in memory.members or name in memory.forgotten:
         return []
-    return load(memory, index, owner, [journal.from_document(told, owner) for told in _story(index, name)])
+    found = [journal.from_document(told, owner) for told in _story(index, name)]
+    return load(memory, index, owner, found, whole=True)
 
 
 def learn(memory: Memory, index: Index, owner: Owner, entries: list[Json]) -> list[Write]:
@@ -49,9 +50,9 @@ def learn(memory: Memory, index: Index, owner: Owner, entries: list[Json]) -> li
     return [*writes, *memory.judge(entries)]
 
 
-def load(memory: Memory, index: Index, owner: Owner, found: Iterable[Member]) -> list[Write]:
+def load(memory: Memory, index: Index, owner: Owner, found: Iterable[Member], whole: bool = False) -> list[Write]:
     """Take in these members with all that is linked to them; returns what `seed` does, and the placements that people
-    judged otherwise."""
+    judged otherwise. `whole`: of each story that they are in, they are all."""
     known = {member.id: member for member in found}
     gone: set[str] = set()
     orphans: set[str] = set()
@@ -67,10 +68,12 @@ def load(memory: Memory, index: Index, owner: Owner, found: Iterable[Member]) ->
             if not documents and name in linked:
                 orphans.add(member.id)
             for document in documents:
-                if document["id"] not in known and document["id"] not in memory.members:
+                if document["id"] in memory.members:
+                    memory.members[document["id"]]  # its story is awake when others of it come
+                elif document["id"] not in known:
                     known[document["id"]] = journal.from_document(document, owner)
                     todo.append(known[document["id"]])
-    memory.load(known.values())
+    memory.load(known.values(), whole)
     # What was judged when nobody was there to obey, or by a process that died, is obeyed now.
     return memory.heal(sorted(orphans | (judgements.named & known.keys())))
 
