@@ -11,6 +11,7 @@ import typer
 from pipeline import show
 from pipeline.cli import ConfigOption, JsonOption, app, lines, loaded, opened, out
 from transforms.alert.inert import plain
+from transforms.errors import DataError
 from transforms.fold.judging import Bench, Hand, Judged
 from transforms.records import Json, rfc3339
 
@@ -98,7 +99,12 @@ def _key(key: str) -> str:
 
 
 def _hand(by: str | None, note: str) -> Hand:
-    name: Any = by if by is not None else getpass.getuser()
+    try:
+        name: Any = by if by is not None else getpass.getuser()
+    except (KeyError, OSError):
+        raise DataError(
+            "--by", "", "nobody is known by that name on this machine", "say who judges: --by NAME"
+        ) from None
     return Hand(plain(name, 1000), str(rfc3339(int(time.time()))), plain(note, 1000))
 
 

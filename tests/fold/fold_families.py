@@ -24,7 +24,7 @@ def _cut(rng: random.Random, text: Hashes) -> Hashes:
     return np.sort(np.random.default_rng(rng.getrandbits(32)).permutation(text)[: max(size, 1)])
 
 
-def _join(*texts: Hashes) -> Hashes:
+def joined(*texts: Hashes) -> Hashes:
     return np.unique(np.concatenate(texts))
 
 
@@ -40,8 +40,8 @@ def _text(rng: random.Random, texts: list[Hashes]) -> Hashes:
     if kind < 0.5:
         return _cut(rng, former)
     if kind < 0.75:
-        return _join(_cut(rng, former), own)
-    return _join(*(_cut(rng, rng.choice(texts)) for _ in range(rng.choice((2, 3)))))
+        return joined(_cut(rng, former), own)
+    return joined(*(_cut(rng, rng.choice(texts)) for _ in range(rng.choice((2, 3)))))
 
 
 def worded(seed: int, size: int, spread_s: int = TTL * 3) -> list[Article]:

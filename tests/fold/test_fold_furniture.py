@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import random
 
-import numpy as np
 import pytest
 
-from tests.fold.fold_families import hashes
+from tests.fold.fold_families import hashes, joined
 from tests.fold.fold_play import NOON, Play, Shelf, owner, result
 from tests.fold.fold_play import article as told
 from transforms.fold import journal, packed
@@ -35,10 +34,6 @@ def signed(host: str, count: int, seed: int = 1) -> list[tuple[Article, Hashes]]
     rng = random.Random(seed)
     signature = hashes(rng, 60)
     return [(item(f"{host}{n}", host, HEADLINES[n], n * 60), joined(hashes(rng, 30), signature)) for n in range(count)]
-
-
-def joined(*texts: Hashes) -> Hashes:
-    return np.unique(np.concatenate(texts))
 
 
 def play(items: list[tuple[Article, Hashes]], into: Play | None = None) -> Play:

@@ -143,3 +143,14 @@ def test_a_name_and_a_note_have_bounds() -> None:
     for wrong in (("", ""), ("x" * 81, ""), ("Amal", "x" * 401)):
         with pytest.raises(DataError, match="characters"):
             Hand(wrong[0], AMAL.at, wrong[1])
+
+
+def test_an_article_that_is_split_off_into_another_story_makes_that_whole(path: str) -> None:
+    """It holds two texts; the story of the second, which the judgement does not name, gets its first repost by it."""
+    pipeline = Pipeline(path)
+    pipeline.deliver("one", "0m", "quay1-6")
+    pipeline.deliver("two", "5m", "portal1-3")
+    pipeline.deliver("mix", "10m", "quay1-6", "portal1-3")
+    index = open_index("embedded", path)
+    bench(index).split("mix", AMAL)
+    assert stories(index) == expected([["two", "mix"], ["one"]])

@@ -8,16 +8,12 @@ import random
 import numpy as np
 import pytest
 
-from tests.fold.fold_families import hashes
+from tests.fold.fold_families import hashes, joined
 from tests.fold.fold_play import DAY, NOON, TTL, Play, article, made, owner
 from transforms.fold import journal
 from transforms.fold.memory import Memory
 from transforms.fold.shingles import Hashes
 from transforms.records import Article, Origin, replace
-
-
-def joined(*texts: Hashes) -> Hashes:
-    return np.unique(np.concatenate(texts))
 
 
 def test_a_story_larger_than_a_look_up_has_one_original_in_any_order() -> None:

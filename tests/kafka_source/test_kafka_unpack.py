@@ -90,6 +90,14 @@ def test_a_wrong_checksum_makes_one_record_of_the_batch() -> None:
     assert batch.next_offset == 43
 
 
+def test_a_ruined_batch_is_told_also_where_reading_begins_within_it() -> None:
+    data = written([b"one", b"two", b"three"])
+    data[-2] ^= 0xFF
+    (found,) = read(bytes(data), asked=42)
+    assert found.offset == 42, "kafka-python drops what lies below"
+    assert isinstance(found.value, Ruined)
+
+
 @pytest.mark.parametrize("told", [-5, 1, 2**31 - 1])
 def test_a_ruined_batch_is_not_believed_how_far_it_reaches(told: int) -> None:
     data = written([b"one", b"two", b"three"])

@@ -107,6 +107,10 @@ class Book:
             for member in missing:
                 self.links.link(member)
                 member.complete = True
+            # Whom learnt furniture parted by that is placed anew with them, and may not be held over.
+            parted, self.links.judged = self.links.judged, {}
+            self.changed.update(parted)
+            start = [*start, *parted.values()]
             reached = self.whole(start)
         groups = self._formed(reached)
         taken = self._take(groups)
@@ -151,7 +155,7 @@ class Book:
         if len(group.members) < VERIFIED:
             return False
         unlinked = [m for m in members if m.id not in original.links and m.id not in original.parts]
-        return len([member for member in unlinked if self.links.verify(original, member)]) > 0
+        return len([member for member in unlinked if self.links.meet(member, original)]) > 0
 
     def remove(self, gone: list[Member]) -> None:
         """Take members out of their stories, and out of memory."""
@@ -176,7 +180,7 @@ class Book:
     def _compare(self, member: Member, original: Member) -> bool:
         """Link a member with an original that it was not linked with; whether it is by that."""
         known = original is member or original.id in member.links or original.id in member.parts
-        return not known and self.links.alike(original, member) and self.links.verify(original, member)
+        return not known and self.links.alike(original, member) and self.links.meet(member, original)
 
     def leave(self, member: Member) -> Story | None:
         """Take a member out of its story, which is returned if that ends it."""

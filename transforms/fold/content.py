@@ -30,6 +30,27 @@ def is_excerpt(new: Print, known: Print) -> bool:
     return new.shared(known) >= EXCERPT_SHARE * len(new)
 
 
+def replaces(article: Article, found: Print, text: str, member: Member) -> bool:
+    """Whether a text delivered under a known id is a revision; else it was but seen again.
+
+    Records are read again after a crash or at the next start, and another source may be behind. So a former text is
+    believed only of the reader that brought the present one, where its record stands behind that one's: whatever its
+    time of reading, a record keeps its place in a file or topic, and a feed's polls are numbered in time. By that order
+    an older text that comes behind a newer one of the same topic or feed replaces nothing. (A file may be written anew,
+    so its lines tell no time.)
+    """
+    if text == member.texts[-1] or (article.method == SUMMARY and not member.partial):
+        return False
+    origin, read = article.origin, member.read
+    if origin.reader == read.reader and origin.batch < read.batch:
+        return False
+    if text in member.texts:
+        return origin.reader == read.reader and (origin.batch, origin.seq) > (read.batch, read.seq)
+    # Of two sources that carry it, the one that tells less does not take the other's text away.
+    others = {source.id for source in member.sources} - {article.source.id}
+    return not (others and is_excerpt(found, member.print))
+
+
 def writes(member: Member, article: Article, hashes: Hashes) -> list[Write]:
     """The writes of all groups but the placement for `article`, whose fingerprint is `hashes`, as the present revision
     of `member`."""

@@ -97,7 +97,7 @@ def _related(told: _Told, other_told: _Told) -> bool:
             return not apart
     if other.id in one.links or one.id in other.links:
         return True
-    if one.number >= 0 and other.number >= 0:
-        # Both are filed, so they were compared.
+    if one.number >= 0 and other.number >= 0 and one.complete and other.complete:
+        # Both are filed and know all their links, so they were compared.
         return False
     return Overlap(one.print.shared(other.print), len(one.print), len(other.print)).linked

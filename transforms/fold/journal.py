@@ -64,7 +64,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
     credited = tuple((doc.get("wire") or {}).get("agencies", ()))
     agency = next((slug for source in sources if (slug := owner(doc.get("url"), source))), None)
     try:
-        known_print = Print.of(shingles.from_document(doc["fingerprint"]))
+        known_print = Print.at_rest(shingles.from_document(doc["fingerprint"]))
         filled = shingles.slots_from_document(doc["fingerprint"])
     except (KeyError, TypeError, ValueError):
         # Another version's fingerprint: the article is still known by id, but folds with nothing new.

@@ -160,6 +160,9 @@ class Bench:
         written = load(
             memory, self._index, self._owner, [journal.from_seed(seed, self._owner) for seed in seeds.values()]
         )
+        # Who is split off may join a story that the judgement does not name.
+        missing = [write.id for write in written if write.id not in seeds]
+        seeds |= {one.document["id"]: one for one in self._index.seeds(missing)}
         writes = []
         for write in written:
             if write.id in seeds:

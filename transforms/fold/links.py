@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -92,6 +93,17 @@ class Links:
             other.parts[member.id] = bare.turned()
         return other.id in member.links or other.id in member.parts
 
+    def meet(self, member: Member, other: Member) -> bool:
+        """Compare two that no look-up has compared, as a look-up of `member` would: but for the furniture that the
+        articles like it show. Whether they are linked by it."""
+        if not self._in_reach(member, other):
+            return False
+        overlap = _overlap(member, other)
+        if not (overlap.linked or overlap.passage):
+            return False
+        mask = furniture(member, self._candidates(member))
+        return self.verify(member, other, None if mask is None else member.print.cut[mask])
+
     def alike(self, member: Member, other: Member) -> bool:
         """Whether a look-up of one finds the other, however many it compares."""
         common = shingles.shared(member.print.sketch, other.print.sketch)
@@ -153,7 +165,9 @@ class Links:
         # A number without a member is that of a former text, or of what is gone.
         names = (self.members.filed.name(number) for number, _ in found)
         members = (self.members[name] for name in names if name is not None)
-        return [other for other in members if self._in_reach(member, other)]
+        near = (other for other in members if self._in_reach(member, other))
+        # A look-up ends with that many at the latest, and each more would have its story woken for nothing.
+        return list(itertools.islice(near, 2 * VERIFIED))
 
     def _named(self, member: Member, candidates: Iterable[str]) -> list[Member]:
         own = member.print.sketch

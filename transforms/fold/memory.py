@@ -82,7 +82,7 @@ class Memory:
             member = self._member(article, hashes, agency)
             return self._taken(member, article, hashes, "new", candidates)
         text = content.text_hash(article.title, article.body)
-        if not _replaces(article, Print.of(hashes), text, member):
+        if not content.replaces(article, Print.of(hashes), text, member):
             return self._seen_again(member, article, agency)
         before = self.links.unlink(member)
         # Else the journal would bring back the links that were cut.
@@ -280,27 +280,6 @@ class Memory:
             known.print = member.print
             self.links.file(known)
         return known
-
-
-def _replaces(article: Article, found: Print, text: str, member: Member) -> bool:
-    """Whether a text delivered under a known id is a revision; else it was but seen again.
-
-    Records are read again after a crash or at the next start, and another source may be behind. So a former text is
-    believed only of the reader that brought the present one, where its record stands behind that one's: whatever its
-    time of reading, a record keeps its place in a file or topic, and a feed's polls are numbered in time. By that order
-    an older text that comes behind a newer one of the same topic or feed replaces nothing. (A file may be written anew,
-    so its lines tell no time.)
-    """
-    if text == member.texts[-1] or (article.method == content.SUMMARY and not member.partial):
-        return False
-    origin, read = article.origin, member.read
-    if origin.reader == read.reader and origin.batch < read.batch:
-        return False
-    if text in member.texts:
-        return origin.reader == read.reader and (origin.batch, origin.seq) > (read.batch, read.seq)
-    # Of two sources that carry it, the one that tells less does not take the other's text away.
-    others = {source.id for source in member.sources} - {article.source.id}
-    return not (others and content.is_excerpt(found, member.print))
 
 
 def _united(known: tuple[Source, ...], more: tuple[Source, ...]) -> tuple[Source, ...]:

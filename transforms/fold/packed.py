@@ -46,7 +46,7 @@ def unpack(data: bytes) -> Hashes:
     width, body = _low_bits(count), _body(data)
     gaps = body[count * width + known * CUT :]
     high = (np.flatnonzero(gaps)[:count] - np.arange(count)).astype(np.uint32)
-    return (high << np.uint32(width)) | _numbers(body[: count * width], width)
+    return (high << np.uint32(width)) | _numbers(body[: count * width], width) if width else high
 
 
 def sketch(data: bytes) -> Hashes:

@@ -212,6 +212,9 @@ class Decide(beam.DoFn):
         stored = list(records.read())
         memory.load(journal.latest(stored))
         owed = self._seed(memory, since, None)
+        if memory.book.judgements.any:
+            # What state tells of, and is older than what was read, is judged as well.
+            owed += memory.heal(sorted(memory.book.judgements.named & memory.members.keys()))
         return Kept(memory, token.read() or b"", since, len(stored), position, judged_at, owed=tuple(owed))
 
     def _seed(self, memory: Memory, since: int, before: int | None) -> list[Write]:

@@ -35,7 +35,7 @@ class Ruined(bytes):
 class Batch(DefaultRecordBatch):
     """A batch of `data` (as a broker sends it) that yields all its records; `asked` is the offset that was asked for.
 
-    A batch that is ruined as a whole yields one record, at its first offset.
+    A batch that is ruined as a whole yields one record, at the first offset of it that was asked for.
     """
 
     __slots__ = ("_asked", "_ruin", "_whole")
@@ -77,7 +77,8 @@ class Batch(DefaultRecordBatch):
                 # Whatever the decompressing library raises.
                 self._ruin = f"its batch cannot be decompressed ({type(error).__name__})"
         if self._ruin is not None:
-            yield self._standing_for(self._whole, self._ruin, self.base_offset)
+            # Where reading begins within it, what lies below that is not asked for, and would be dropped unseen.
+            yield self._standing_for(self._whole, self._ruin, max(self.base_offset, self._asked))
             return
         yield from self._records()
 
