@@ -11,6 +11,7 @@ import pytest
 
 from tests.fold.fold_families import hashes
 from tests.fold.fold_play import NOON, TTL, Play, made
+from transforms.fold import members as members_module
 from transforms.fold import record
 from transforms.fold.filed import Filed
 from transforms.fold.members import Members
@@ -153,3 +154,19 @@ def test_a_member_at_rest_takes_little_more_than_its_fingerprint() -> None:
     sizes = [len(data) for data in play.memory.members._cold.values()]
     prints = [len(member.print.data) for member in play.memory.members.every()]
     assert sum(sizes) / len(sizes) < sum(prints) / len(prints) + 150
+
+
+def test_what_members_have_in_common_is_let_go_of_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source of its own for each article, as where each outlet has one of a topic's records."""
+    monkeypatch.setattr(members_module, "FEW_COMMONS", 3)
+    play = Play()
+    for number in range(20):
+        play.deliver(made(f"m{number}", NOON + number * TTL), hashes(random.Random(number), 50))
+    members = play.memory.members
+    members.cool(())
+    assert len(members._commons) == 20
+    play.memory.expire(NOON + 20 * TTL)
+    assert len(members) == 2
+    assert len(members._commons) == 2
+    assert [(m.id, m.sources[0].id) for m in members.values()] == [("m18", "s-m18"), ("m19", "s-m19")]
+    play.check()

@@ -18,6 +18,8 @@ from transforms.fold.stories import Group, Member
 
 # So many objects may be there at once between two decisions; then those that came first are put away, half of them.
 HOT = 4096
+# So few are not worth looking at again.
+FEW_COMMONS = 1000
 _AT = struct.Struct("<II")
 
 
@@ -126,14 +128,26 @@ class Members(MutableMapping[str, Member]):
             if not judged and not any(member.id in busy for member in group.members):
                 self._put_away(story)
 
+    def trim(self) -> None:
+        """Let go of what members had in common that none has any more, once that is most of it."""
+        if len(self._commons) < 2 * max(len(self._cold), FEW_COMMONS):
+            return
+        former, self._commons, self._numbers = self._commons, [], {}
+        for key, data in self._cold.items():
+            common, number = _AT.unpack_from(data)
+            self._cold[key] = _AT.pack(self._common(former[common]), number) + data[_AT.size :]
+
+    def _common(self, common: Common) -> int:
+        number = self._numbers.setdefault(common, len(self._commons))
+        if number == len(self._commons):
+            self._commons.append(common)
+        return number
+
     def _put_away(self, story: Story) -> None:
         members = story.group.members
         for member in members:
             del self._hot[member.id]
-            common = record.common_of(member)
-            number = self._numbers.setdefault(common, len(self._commons))
-            if number == len(self._commons):
-                self._commons.append(common)
+            number = self._common(record.common_of(member))
             # The very object that is filed, lest each be held twice.
             key = self.filed.key(member.number) or key_of(member.id)
             self._cold[key] = _AT.pack(number, member.number + 1) + record.encode(member)

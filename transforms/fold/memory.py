@@ -20,7 +20,7 @@ from transforms.fold.members import HOT, Members, Story
 from transforms.fold.placement import UNNAMED, Names
 from transforms.fold.prints import Print
 from transforms.fold.shingles import Hashes
-from transforms.fold.stories import Group, Member, own_rank
+from transforms.fold.stories import Member, own_rank
 from transforms.records import Article, Json, Source, Write
 
 AHEAD_S = 3600
@@ -234,6 +234,7 @@ class Memory:
         if gone or faded:
             self.links.sweep()
         self._cool()
+        self.members.trim()
         return len(gone)
 
     def _cool(self) -> None:
@@ -296,6 +297,3 @@ def _same(source: Source) -> Source:
 def _place_as(member: Member, other: Member) -> None:
     member.story, member.merged_from = other.story, other.merged_from
     member.placed, member.story_version = other.placed, other.story_version
-
-
-__all__ = ["Decision", "Group", "Memory"]
