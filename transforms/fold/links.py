@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from transforms.fold.postings import Postings
 from transforms.fold.prints import NO_PRINT
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Member
-from transforms.fold.verdict import Overlap
+from transforms.fold.verdict import SAME, UNSAID, Overlap
 
 # A look-up ends with this many links, or this many that only seemed alike; `Book` sees to larger stories' originals.
 VERIFIED = 48
@@ -188,7 +189,10 @@ def _overlap(member: Member, other: Member) -> Overlap:
     overlap = Overlap(member.print.shared(other.print), len(member.print), len(other.print))
     if not overlap.in_doubt:
         return overlap
-    return overlap.weighed(agreement(member.slots, other.slots), member.published - other.published)
+    weighed = overlap.weighed(agreement(member.slots, other.slots), member.published - other.published)
+    # Within one host half a text is a form or its furniture, and what is known of that hangs on what came before.
+    alone = weighed.facts == SAME and member.host == other.host != ""
+    return replace(weighed, facts=UNSAID) if alone else weighed
 
 
 def _common(member: Member, other: Member, worn: Hashes) -> int:
