@@ -64,6 +64,9 @@ class _Memo(dict[str, tuple[_Word, ...]]):
         self._longest = max((len(stem) for stem in self._prefix), default=0)
 
     def __missing__(self, piece: str) -> tuple[_Word, ...]:
+        if piece == _LINE_END:
+            # Another thread has just cleared the memo. Without its end of the line all words behind it would move.
+            return (_END,)
         found = [(match[0], match.end()) for match in _WORD.finditer(piece)]
         # The point of an initial, as in U.S., ends no sentence; nor does one inside a piece.
         words = tuple(
