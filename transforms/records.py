@@ -63,6 +63,10 @@ class Origin:
     seq: int = 0
 
 
+# The `method` of a text that was had in place of its page's.
+SUMMARY = "summary"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a source delivers, untouched. Text fields may hold markup, and are hostile.

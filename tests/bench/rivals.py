@@ -24,10 +24,9 @@ from rich.table import Table
 
 from tests.bench.memory import resident
 from tests.eval import saudinewsnet
-from tests.eval.overlap import shingles
-from tests.eval.saudinewsnet import CUT, Pair, between
-from transforms.fold.memory import Memory
-from transforms.fold.shingles import fingerprint
+from tests.eval.overlap import compare, shingles
+from tests.eval.saudinewsnet import CONTAINED, CUT, Pair, between
+from transforms.fold.shingles import WIDTH
 from transforms.text import fold, words
 
 Pairs = set[tuple[str, str]]
@@ -35,7 +34,6 @@ Pairs = set[tuple[str, str]]
 HASHES, BANDS, ROWS = 128, 64, 2
 # A verdict by Jaccard must be this low, or it parts trimmed reposts.
 JACCARD = 0.3
-WIDTH, TTL_S = 5, 7 * 86_400
 
 
 def _texts() -> Iterator[tuple[str, list[str]]]:
@@ -47,18 +45,14 @@ def _texts() -> Iterator[tuple[str, list[str]]]:
 
 def ours() -> tuple[Pairs, int]:
     """The product's memory; fingerprints are made on the way."""
-    memory, count = Memory(TTL_S, 1), 0
-    for article in saudinewsnet.corpus().articles:
-        memory.decide(article, fingerprint(article.body or article.title), article.source.agency)
-        memory.changed.clear()
-        count += 1
+    memory = saudinewsnet.corpus().folded()
     pairs: Pairs = set()
     for member in memory.members.every():
         pairs.update((member.id, other) for other in member.links)
     for story in memory.stories.values():
         ids = [member.id for member in story.group.members]
         pairs.update((one, other) for one in ids for other in ids if one < other)
-    return pairs, count
+    return pairs, len(saudinewsnet.corpus().articles)
 
 
 def datasketch(verdict: bool = False) -> tuple[Pairs, int]:
@@ -138,7 +132,7 @@ def _precision(found: Pairs) -> float:
     given, sets = saudinewsnet.corpus().given, {}
     for name in {name for pair in found for name in pair}:
         sets[name] = shingles(given[name])
-    right = sum(len(sets[a] & sets[b]) >= 0.6 * max(1, min(len(sets[a]), len(sets[b]))) for a, b in found)
+    right = sum(compare(sets[a], sets[b]).containment >= CONTAINED for a, b in found)
     return right / max(1, len(found))
 
 

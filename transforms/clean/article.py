@@ -12,10 +12,8 @@ from transforms.clean.furniture import strip_furniture
 from transforms.clean.html import plain, text_of
 from transforms.clean.replay import entry_document
 from transforms.clean.urls import article_id, canonical
-from transforms.records import Article, DeadLetter, Entry, Source
+from transforms.records import SUMMARY, Article, DeadLetter, Entry, Source
 
-# The method of a text that was had in place of its page's.
-SUMMARY = "summary"
 # In characters.
 MOST_BODY = 1_000_000
 MOST_MARKUP = 8_000_000

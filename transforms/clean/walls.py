@@ -119,13 +119,18 @@ class Walls:
                     yield term
 
 
-def _spread(of_wall: list[bool], near: list[bool]) -> None:
-    """Takes in the sentences right beside a wall's that speak like it (`near`), and the few between two of them."""
+def take_in_beside(of_wall: list[bool], near: list[bool]) -> None:
+    """Take in the sentences right beside a wall's that speak like it (`near`), from one to the next."""
     count = len(of_wall)
     for order in (range(1, count), range(count - 2, -1, -1)):
         for at in order:
             of_wall[at] = of_wall[at] or (of_wall[at - order.step] and near[at])
-    places = [at for at in range(count) if of_wall[at]]
+
+
+def _spread(of_wall: list[bool], near: list[bool]) -> None:
+    """Take in what is beside a wall's sentences, and the few between two of them."""
+    take_in_beside(of_wall, near)
+    places = [at for at, inside in enumerate(of_wall) if inside]
     for left, right in pairwise(places):
         if right - left - 1 <= _MOST_BETWEEN:
             of_wall[left:right] = [True] * (right - left)

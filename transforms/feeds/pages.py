@@ -15,7 +15,7 @@ from transforms.feeds.http import Fetcher
 from transforms.feeds.parse import RawItem
 from transforms.feeds.robots import Robots
 from transforms.feeds.scan import without_tags
-from transforms.records import Entry
+from transforms.records import SUMMARY, Entry
 from transforms.text import words
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def plain(markup: str | None) -> str:
 def with_page(entry: Entry, page: PageText) -> Entry:
     """The entry with its page's text as body; as it was, with the reason, where that could not be had."""
     if page.error is not None:
-        return replace(entry, method="summary", extra={**entry.extra, "page_error": page.error})
+        return replace(entry, method=SUMMARY, extra={**entry.extra, "page_error": page.error})
     extraction = {"method": "trafilatura", "url": page.url}
     return replace(entry, body=page.text, html=None, method="page", extra={**entry.extra, "extraction": extraction})
 

@@ -24,7 +24,7 @@ from transforms.feeds.parse import RawItem
 from transforms.feeds.poll import Answer, Result, ask, conclude, dead_letter, entry_of, unusable
 from transforms.feeds.schedule import first_due_ms
 from transforms.feeds.specs import FeedSpec, FeedStore, FetchPolicy
-from transforms.records import DeadLetter, Entry, Json, Origin, Poll
+from transforms.records import SUMMARY, DeadLetter, Entry, Json, Origin, Poll
 
 log = logging.getLogger(__name__)
 Record = Entry | DeadLetter | Poll
@@ -258,7 +258,7 @@ class Poller:
             elif short and self._policy.pages:
                 waiting.append(item)
             else:
-                self._put(entry_of(feed.spec, item, polling.origin(), arrived, "summary" if short else "feed"))
+                self._put(entry_of(feed.spec, item, polling.origin(), arrived, SUMMARY if short else "feed"))
         polling.pages = len(waiting)
         for item in waiting:
             self._pages.put(origin_of(item.url or "")[1], (polling, item))
@@ -274,7 +274,7 @@ class Poller:
             late = time.monotonic() > polling.deadline
             page = _LATE if late else self._page_reader.read(item)
             self._pages.done(host, 0.0 if late else max(self._policy.per_host_delay_s, page.delay_s))
-            entry = entry_of(polling.feed.spec, item, polling.origin(), polling.arrived, "summary")
+            entry = entry_of(polling.feed.spec, item, polling.origin(), polling.arrived, SUMMARY)
             self._put(with_page(entry, page))
             with polling.lock:
                 polling.pages -= 1

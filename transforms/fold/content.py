@@ -9,11 +9,9 @@ from transforms.fold import shingles
 from transforms.fold.prints import Print
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import UNREAD, Member
-from transforms.records import Article, Json, Origin, Version, Write, rfc3339
+from transforms.records import SUMMARY, Article, Json, Origin, Version, Write, rfc3339
 
 TEXTS_KEPT = 20
-# The method of an entry whose page could not be had.
-SUMMARY = "summary"
 # A portal's feed often carries the first paragraph of an article that another feed carries whole.
 EXCERPT_SHARE, EXCERPT_SIZE = 0.9, 0.7
 
@@ -30,7 +28,7 @@ def is_excerpt(new: Print, known: Print) -> bool:
     return new.shared(known) >= EXCERPT_SHARE * len(new)
 
 
-def replaces(article: Article, found: Print, text: str, member: Member) -> bool:
+def replaces(article: Article, hashes: Hashes, text: str, member: Member) -> bool:
     """Whether a text delivered under a known id is a revision; else it was but seen again.
 
     Records are read again after a crash or at the next start, and another source may be behind. So a former text is
@@ -48,7 +46,7 @@ def replaces(article: Article, found: Print, text: str, member: Member) -> bool:
         return origin.reader == read.reader and (origin.batch, origin.seq) > (read.batch, read.seq)
     # Of two sources that carry it, the one that tells less does not take the other's text away.
     others = {source.id for source in member.sources} - {article.source.id}
-    return not (others and is_excerpt(found, member.print))
+    return not (others and is_excerpt(Print.of(hashes), member.print))
 
 
 def writes(member: Member, article: Article, hashes: Hashes) -> list[Write]:

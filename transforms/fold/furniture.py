@@ -17,8 +17,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
+from transforms.fold.shingles import word_hash
 from transforms.fold.stories import Member
 from transforms.fold.verdict import Overlap
 from transforms.text import fold, words
@@ -43,10 +43,7 @@ def host_of(url: str | None) -> str:
 def heading_of(title: str) -> bytes:
     """The hashes of the longest words of a headline, by which two are known to have nothing in common."""
     longest = sorted({word for word in words(fold(title)) if len(word) > 2}, key=lambda word: (-len(word), word))
-    return b"".join(
-        (xxhash.xxh3_64_intdigest(word.encode("utf-8", "replace")) & 0xFFFF).to_bytes(2, "big")
-        for word in longest[:HEADING_WORDS]
-    )
+    return b"".join((word_hash(word) & 0xFFFF).to_bytes(2, "big") for word in longest[:HEADING_WORDS])
 
 
 def _words_of(heading: bytes) -> frozenset[bytes]:

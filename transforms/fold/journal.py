@@ -21,7 +21,7 @@ from transforms.fold.shingles import EMPTY
 from transforms.fold.stories import NEVER, Member, own_rank
 from transforms.fold.verdict import SAME, Overlap
 from transforms.index.interface import MENDED, Seed
-from transforms.records import Json, Source, Version, seconds
+from transforms.records import SUMMARY, Json, Source, Version, seconds
 
 SCHEMA = 4
 Owner = Callable[[str | None, Source], str | None]
@@ -82,7 +82,7 @@ def from_document(doc: Json, owner: Owner) -> Member:
         sources=sources,
         texts=texts,
         read=read,
-        partial=doc.get("method") == content.SUMMARY,
+        partial=doc.get("method") == SUMMARY,
         revision=doc.get("revision") or 0,
         print=known_print,
         slots=filled,

@@ -52,8 +52,7 @@ class Links:
     def link(self, member: Member, candidates: Iterable[str] | None = None) -> None:
         """Link `member` with those it shares text with; looked up here unless other shards have named them."""
         found = self._candidates(member) if candidates is None else self._named(member, candidates)
-        mask = furniture(member, found)
-        worn = None if mask is None else member.print.cut[mask]
+        worn = _worn(member, found)
         if worn is not None:
             self._judge_again(found, worn)
         linked = missed = 0
@@ -102,8 +101,7 @@ class Links:
         overlap = _overlap(member, other)
         if not (overlap.linked or overlap.passage):
             return False
-        mask = furniture(member, self._candidates(member))
-        return self.verify(member, other, None if mask is None else member.print.cut[mask])
+        return self.verify(member, other, _worn(member, self._candidates(member)))
 
     def alike(self, member: Member, other: Member) -> bool:
         """Whether a look-up of one finds the other, however many it compares."""
@@ -183,6 +181,12 @@ class Links:
                 if common >= _least(member, other):
                     named[name] = (-common, other.number, other)
         return [other for _, _, other in sorted(named.values(), key=lambda found: found[:2])]
+
+
+def _worn(member: Member, found: list[Member]) -> Hashes | None:
+    """The hashes of the member's text that are furniture, by what was `found` like it; None if none is."""
+    mask = furniture(member, found)
+    return None if mask is None else member.print.cut[mask]
 
 
 def _overlap(member: Member, other: Member) -> Overlap:

@@ -144,16 +144,16 @@ class Members(MutableMapping[str, Member]):
         return number
 
     def _put_away(self, story: Story) -> None:
-        members = story.group.members
+        members, keys = story.group.members, []
         for member in members:
             del self._hot[member.id]
             number = self._common(record.common_of(member))
             # The very object that is filed, lest each be held twice.
             key = self.filed.key(member.number) or key_of(member.id)
             self._cold[key] = _AT.pack(number, member.number + 1) + record.encode(member)
+            keys.append(key)
         del self.stories[story.id]
-        keys = tuple(key_of(member.id) for member in members)
-        away = _Away(keys, story.born, story.merged_from, story.group.digest)
+        away = _Away(tuple(keys), story.born, story.merged_from, story.group.digest)
         if away != _alone(keys[0], members[0]):
             self._away[story.id] = away
 

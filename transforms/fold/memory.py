@@ -21,7 +21,7 @@ from transforms.fold.placement import UNNAMED, Names
 from transforms.fold.prints import Print
 from transforms.fold.shingles import Hashes
 from transforms.fold.stories import Member, own_rank
-from transforms.records import Article, Json, Source, Write
+from transforms.records import SUMMARY, Article, Json, Source, Write
 
 AHEAD_S = 3600
 
@@ -82,7 +82,7 @@ class Memory:
             member = self._member(article, hashes, agency)
             return self._taken(member, article, hashes, "new", candidates)
         text = content.text_hash(article.title, article.body)
-        if not content.replaces(article, Print.of(hashes), text, member):
+        if not content.replaces(article, hashes, text, member):
             return self._seen_again(member, article, agency)
         before = self.links.unlink(member)
         # Else the journal would bring back the links that were cut.
@@ -104,7 +104,7 @@ class Memory:
             sources=_united((), (article.source,)),
             texts=(content.text_hash(article.title, article.body),),
             read=article.origin,
-            partial=article.method == content.SUMMARY,
+            partial=article.method == SUMMARY,
             print=Print.of(hashes),
             slots=slots(article.body or article.title),
             host=host_of(article.url),
@@ -116,7 +116,7 @@ class Memory:
         member.made_of = ()
         former = [known for known in member.texts if known != text]
         member.texts = (*former[1 - content.TEXTS_KEPT :], text)
-        member.read, member.partial = article.origin, article.method == content.SUMMARY
+        member.read, member.partial = article.origin, article.method == SUMMARY
         member.revision += 1
         member.print, member.slots = Print.of(hashes), slots(article.body or article.title)
         member.heading = heading_of(article.title)

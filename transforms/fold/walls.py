@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from transforms.clean.data import DATA, Strict, load
+from transforms.clean.walls import take_in_beside
 from transforms.text import fold
 
 _FILE = "walls.yaml"
@@ -68,8 +69,5 @@ def without_wall(text: str, words: Sized) -> str:
 def _of_wall(hits: list[int]) -> list[bool]:
     """Which sentences are a wall's, of sentences with so many of its words."""
     wall = [hit >= PLAIN for hit in hits]
-    for places in (range(1, len(hits)), range(len(hits) - 2, -1, -1)):
-        step = -1 if places.step == 1 else 1
-        for place in places:
-            wall[place] = wall[place] or (hits[place] > 0 and wall[place + step])
+    take_in_beside(wall, [hit > 0 for hit in hits])
     return wall
