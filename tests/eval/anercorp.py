@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from babel import Locale
 
@@ -154,6 +155,7 @@ def measure() -> Measured:
         "country_inside": (inside("country"), "our spans of countries that lie inside a gold entity"),
         "country_found": (listed(), "gold LOC that CLDR lists as a country, found as a place"),
         "person_precision": (agreeing("person"), "our spans of people, labelled PERS throughout"),
+        "listed_precision": (chain(agreeing("person"), agreeing("organisation")), "our spans of both kinds together"),
         "person_coverage": (covered("person"), "gold PERS that a span of a person overlaps"),
         "organisation_precision": (agreeing("organisation"), "our spans of organisations, labelled ORG throughout"),
         "organisation_coverage": (covered("organisation"), "gold ORG that a span of an organisation overlaps"),
@@ -164,8 +166,9 @@ def measure() -> Measured:
         judged = list(cases)
         value = share(sum(case.right for case in judged), len(judged))
         figures.append(Figure(f"{NAME}.{name}", LANGUAGE, value, len(judged), tells))
-        # Lists cover what they name: who is not in them is no error to be read one by one.
-        if not name.endswith("_coverage"):
+        # Lists cover what they name: who is not in them is no error to be read one by one. What both kinds miss
+        # together stands under each.
+        if not name.endswith("_coverage") and name != "listed_precision":
             misses += _misses(f"{NAME}.{name}", [case for case in judged if not case.right])
     return Measured(NAME, tuple(figures), tuple(misses))
 
