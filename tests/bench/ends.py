@@ -30,6 +30,7 @@ from tests.running import configure
 from transforms.elastic import document
 from transforms.fold.memory import Decision
 from transforms.index.write import WriteIndex
+from transforms.kafka import running as kafka
 from transforms.kafka.commit import CommitOffsets
 from transforms.kafka.read import ReadKafka
 from transforms.records import Article, Entry, Extent, Receipt, Version, Write
