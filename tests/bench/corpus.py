@@ -48,7 +48,8 @@ def write(articles: Path, path: Path, count: int) -> Corpus:
     return Corpus(path, len(taken), path.stat().st_size // max(1, len(taken)))
 
 
-def reference(folder: Path, corpus: Corpus) -> config.Ref:
+def reference(folder: Path, corpus: Corpus, shards: int = 1) -> config.Ref:
     """A config that reads the corpus into a new index in `folder`, with the sample newsroom's rules."""
     folder.mkdir(parents=True)
-    return config.read(configure(folder, [{"kind": "files", "path": str(corpus.path)}], alerts={"rules": str(RULES)}))
+    sources = [{"kind": "files", "path": str(corpus.path)}]
+    return config.read(configure(folder, sources, alerts={"rules": str(RULES)}, dedupe={"shards": shards}))

@@ -14,16 +14,18 @@ from tests.bench.loop import Timing
 from tests.bench.profiler import Report
 
 AIM_RATIO, AIM_RATE, AIM_BYTES, AIM_SLOWING = 0.7, 600.0, 1024.0, 1.2
+SHARDS = 4
 # What must be the same whichever way the articles went.
 AGREED = ("articles", "stories", "reposts", "revisions", "alerts")
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A loop and the graph after it, over the same articles."""
+    """A loop, the graph, and the graph whose look-ups are spread over `SHARDS` shards, over the same articles."""
 
     loop: Timing
     graph: Timing
+    sharded: Timing
 
     @property
     def ratio(self) -> float:
@@ -58,6 +60,9 @@ def figures(rounds: list[Round], used: Corpus, memory: Memory | None) -> dict[st
         "loop_rate": round(median(articles / r.loop.wall for r in rounds), 1),
         "graph_rate": round(median(articles / r.graph.wall for r in rounds), 1),
         "ratio": round(median(r.ratio for r in rounds), 3),
+        "sharded_rate": round(median(articles / r.sharded.wall for r in rounds), 1),
+        "sharded_by_graph": round(median(r.graph.wall / r.sharded.wall for r in rounds), 3),
+        "sharded_cpu_ms": ms(lambda r: r.sharded.cpu),
         "loop_cpu_ms": ms(lambda r: r.loop.cpu),
         "graph_cpu_ms": ms(lambda r: r.graph.cpu),
         "prism_cpu_ms": ms(lambda r: r.graph.prism_cpu),
@@ -71,15 +76,17 @@ def figures(rounds: list[Round], used: Corpus, memory: Memory | None) -> dict[st
 
 
 def _disagreements(number: int, taken: Round) -> list[str]:
-    pairs = {name: (taken.loop.counts.get(name), taken.graph.counts.get(name)) for name in AGREED}
-    return [f"round {number}: {name}: loop {a}, graph {b}" for name, (a, b) in pairs.items() if a != b]
+    ways = {"graph": taken.graph.counts, f"graph with {SHARDS} shards": taken.sharded.counts}
+    pairs = [(way, name, taken.loop.counts.get(name), told.get(name)) for way, told in ways.items() for name in AGREED]
+    return [f"round {number}: {name}: loop {a}, {way} {b}" for way, name, a, b in pairs if a != b]
 
 
 def line(taken: Round) -> str:
     """One round on one line."""
     loop, graph = taken.loop, taken.graph
     return (
-        f"loop {loop.articles / loop.wall:.0f}/s, graph {loop.articles / graph.wall:.0f}/s, ratio {taken.ratio:.2f}; "
+        f"loop {loop.articles / loop.wall:.0f}/s, graph {loop.articles / graph.wall:.0f}/s, ratio {taken.ratio:.2f}, "
+        f"with {SHARDS} shards {loop.articles / taken.sharded.wall:.0f}/s; "
         f"start {graph.start_s:.1f} s, from start to end {graph.whole_s:.1f} s"
     )
 
@@ -92,7 +99,7 @@ def show(console: Console, told: dict[str, Any]) -> None:
     console.print(
         f"[dim]Graph: from the first article credited to the last judged; {told['graph_start_s']} s to start, "
         f"{told['graph_whole_s']} s from start to end. Processor time, ms an article: loop {told['loop_cpu_ms']}, "
-        f"graph {told['graph_cpu_ms']}, Prism {told['prism_cpu_ms']}.[/dim]"
+        f"graph {told['graph_cpu_ms']}, with shards {told['sharded_cpu_ms']}, Prism {told['prism_cpu_ms']}.[/dim]"
     )
 
 
@@ -123,6 +130,8 @@ def _aims(told: dict[str, Any]) -> Table:
 
     add("graph on Prism, articles a second", told["graph_rate"], "{:.0f}", AIM_RATE, True)
     add("graph by loop", told["ratio"], "{:.2f}", AIM_RATIO, True)
+    gathered = f"graph with {SHARDS} shards, articles a second (by the graph with one)"
+    table.add_row(gathered, f"{told['sharded_rate']:.0f} ({told['sharded_by_graph']:.2f})", "", "")
     for count, size in (told["bytes_per_article"] or {}).items():
         add(f"bytes per live article at {count:,}", size, "{:.0f}", AIM_BYTES, False)
     add("decision at 300 k by 10 k", told["slowing"], "{:.2f}", AIM_SLOWING, False)

@@ -101,13 +101,13 @@ def measure(articles: Path, folder: Path, count: int, runs: int, console: Consol
 
 def one(used: Corpus, folder: Path, graph_first: bool = False) -> report.Round:
     """One round."""
-    runs = [("loop", loop.run), ("graph", onprism.run)]
+    runs = [("loop", loop.run, 1), ("graph", onprism.run, 1), ("sharded", onprism.run, report.SHARDS)]
     timings = {}
-    for name, run in reversed(runs) if graph_first else runs:
-        ref = corpus.reference(folder / name, used)
+    for name, run, shards in reversed(runs) if graph_first else runs:
+        ref = corpus.reference(folder / name, used, shards)
         gc.collect()
         timings[name] = run(ref)
-    return report.Round(timings["loop"], timings["graph"])
+    return report.Round(**timings)
 
 
 def profile(articles: Path, folder: Path) -> tuple[Report, Report]:

@@ -1,15 +1,17 @@
 """FindCandidates: the candidate look-up split over several shards, each with the sketch hashes that fall to it.
 
-A shard answers for its hashes only and decides nothing. Answers are gathered for each article, and go to the one
-deciding key, which compares whole fingerprints. Two articles can pass two shards in opposite order; then one of them
-names the other before that is decided, and the memory keeps the name until it comes (`Memory.awaited`). So the
-verdicts are those of one shard.
+A shard answers for its hashes only and decides nothing. Articles travel in batches, since each element and each state
+that is touched costs more than a look-up: article by article, gathering took 1.5 ms of 3.8. The answers to a batch are
+gathered, and its articles go to the one deciding key, which compares whole fingerprints. Two articles can pass two
+shards in opposite order; then one of them names the other before that is decided, and the memory keeps the name until
+it comes (`Memory.awaited`). So the verdicts are those of one shard.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +20,17 @@ import apache_beam as beam
 import numpy as np
 import xxhash
 from apache_beam.coders import BytesCoder, PickleCoder
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms.batches import Batched
 from transforms.fold.memory import AHEAD_S
 from transforms.fold.postings import Postings
 from transforms.fold.shingles import Hashes, from_document, sketch
 from transforms.fold.stage import _LOCK, UNSURE, Folding
-from transforms.records import Article, seconds
+from transforms.records import seconds
 
 ANSWERED = 64
 FREE_AT = 10_000
@@ -79,29 +85,43 @@ class FindCandidates(beam.PTransform):
         self.folding, self.shards = folding, shards
 
     def expand(self, sketched: Any) -> Any:
-        shards = self.shards
-
-        def whole(item: tuple[Article, Hashes, bool]) -> tuple[str, Any]:
-            return _key(item[0]), ("article", item, len(split(item[1], shards)))
-
-        def parts(item: tuple[Article, Hashes, bool]) -> Iterator[tuple[str, Any]]:
-            article, hashes, _ = item
-            for shard, part in split(hashes, shards):
-                yield f"shard-{shard}-of-{shards}", (_key(article), article.id, article.arrived, part)
-
-        articles = sketched | "Whole" >> beam.Map(whole).with_output_types(tuple[str, Any])
-        answers = sketched | "ByShard" >> beam.FlatMap(parts).with_output_types(tuple[str, Any])
-        answers = answers | "LookUp" >> beam.ParDo(_LookUp(self.folding, shards)).with_output_types(tuple[str, Any])
-        return (articles, answers) | "Both" >> beam.Flatten() | "Gather" >> beam.ParDo(_Gather())
+        batches = sketched | "Batch" >> beam.ParDo(_Batch(self.shards)).with_outputs("parts", main="whole")
+        whole = batches.whole | "Whole" >> beam.Map(tuple).with_output_types(tuple[str, Any])
+        parts = batches.parts | "ByShard" >> beam.Map(tuple).with_output_types(tuple[str, Any])
+        answers = parts | "LookUp" >> beam.ParDo(_LookUp(self.folding, self.shards)).with_output_types(tuple[str, Any])
+        return (whole, answers) | "Both" >> beam.Flatten() | "Gather" >> beam.ParDo(_Gather())
 
 
-def _key(article: Article) -> str:
-    """Of one record: its origin, and the article, should two sources read one file."""
-    return f"{article.origin.reader}\n{article.origin.batch}\n{article.origin.seq}\n{article.id}"
+class _Batch(Batched):
+    """(article, fingerprint, whether it is in the index) in. Out, for many at once: (batch, ("articles", [(item, its
+    time)], number of shards asked)), and as `parts` for each of those shards (shard, (batch, [(place in the batch,
+    id, arrived, hashes)])).
+
+    A batch bears the time of its oldest article, so that the watermark does not pass any.
+    """
+
+    size = 100
+
+    def __init__(self, shards: int) -> None:
+        self.shards = shards
+
+    def _flush(self) -> Iterator[Any]:
+        held, self._held = self._held, []
+        if not held:
+            return
+        asked: dict[int, list[tuple[int, str, int, Hashes]]] = {}
+        for at, ((article, hashes, _), _) in enumerate(held):
+            for shard, part in split(hashes, self.shards):
+                asked.setdefault(shard, []).append((at, article.id, article.arrived, part))
+        batch, oldest = uuid.uuid4().hex, min(timestamp for _, timestamp in held)
+        yield WindowedValue((batch, ("articles", held, len(asked))), oldest, [GlobalWindow()])
+        for shard, parts in sorted(asked.items()):
+            key = f"shard-{shard}-of-{self.shards}"
+            yield TaggedOutput("parts", WindowedValue((key, (batch, parts)), oldest, [GlobalWindow()]))
 
 
 class _LookUp(beam.DoFn):
-    """(shard, (record key, id, arrived, hashes)) in; (record key, ("answer", ids)) out; then the hashes are filed."""
+    """(shard, (batch, parts)) in; (batch, ("answer", shard, {place in the batch: ids})) out; the hashes are filed."""
 
     RECORDS = BagStateSpec("records", BytesCoder())
     TOKEN = ReadModifyWriteStateSpec("token", BytesCoder())
@@ -115,27 +135,31 @@ class _LookUp(beam.DoFn):
 
     def process(
         self,
-        element: tuple[str, tuple[str, str, int, Hashes]],
+        element: tuple[str, tuple[str, list[tuple[int, str, int, Hashes]]]],
         records: Any = beam.DoFn.StateParam(RECORDS),
         token: Any = beam.DoFn.StateParam(TOKEN),
     ) -> Iterator[tuple[str, Any]]:
-        key, (record, name, arrived, part) = element
-        shard = self._shard(key, arrived, records, token)
+        key, (batch, parts) = element
+        shard = self._shard(key, min(arrived for _, _, arrived, _ in parts), records, token)
         shard.token = UNSURE
         if key not in self._asked:
             self._forget(key, shard, records)
             self._asked.add(key)
+        answers = {at: self._answer(shard, name, arrived, part, records) for at, name, arrived, part in parts}
+        if len(shard.ids) >= shard.free_at:
+            self._rewrite(key, shard, records, min(arrived for _, _, arrived, _ in parts) - 3 * self.folding.ttl_s)
+        shard.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
+        token.write(shard.token)
+        yield batch, ("answer", key, {at: ids for at, ids in answers.items() if ids})
+
+    def _answer(self, shard: _Shard, name: str, arrived: int, part: Hashes, records: Any) -> tuple[str, ...]:
         # What arrived before that was published more than the TTL before this, whatever the dates say.
         ids = shard.find(part, arrived - 2 * self.folding.ttl_s - AHEAD_S)
         # An article can be filed under several texts; its own id is never its own candidate.
         ids.pop(name, None)
         if shard.add(name, arrived, part):
             records.add(pickle.dumps((name, arrived, part.tobytes())))
-            if len(shard.ids) >= shard.free_at:
-                self._rewrite(key, shard, records, arrived - 3 * self.folding.ttl_s)
-        shard.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
-        token.write(shard.token)
-        yield record, ("answer", key, tuple(ids))
+        return tuple(ids)
 
     def _shard(self, key: str, arrived: int, records: Any, token: Any) -> _Shard:
         place, since = (self.folding.job, key), arrived - 2 * self.folding.ttl_s
@@ -193,19 +217,20 @@ class _LookUp(beam.DoFn):
 
 
 class _Gather(beam.DoFn):
-    """Holds an article until each of its shards has answered."""
+    """Holds a batch until each of its shards has answered; then its articles go on, each in its own time."""
 
     HELD = BagStateSpec("held", PickleCoder())
 
-    def process(
-        self, element: tuple[str, Any], held: Any = beam.DoFn.StateParam(HELD)
-    ) -> Iterator[tuple[Article, Hashes, bool, tuple[str, ...]]]:
+    def process(self, element: tuple[str, Any], held: Any = beam.DoFn.StateParam(HELD)) -> Iterator[WindowedValue]:
         _, item = element
         items = [*held.read(), item]
-        article = next((i for i in items if i[0] == "article"), None)
+        batch = next((i for i in items if i[0] == "articles"), None)
         answers = {i[1]: i[2] for i in items if i[0] == "answer"}
-        if article is None or len(answers) < article[2]:
+        if batch is None or len(answers) < batch[2]:
             held.add(item)
             return
         held.clear()
-        yield (*article[1], tuple(dict.fromkeys(name for answer in answers.values() for name in answer)))
+        in_order = [answers[shard] for shard in sorted(answers)]
+        for at, (sketched, timestamp) in enumerate(batch[1]):
+            ids = tuple(dict.fromkeys(name for answer in in_order for name in answer.get(at, ())))
+            yield WindowedValue((*sketched, ids), timestamp, [GlobalWindow()])
