@@ -52,6 +52,7 @@ def checks(ref: Ref, prism_option: str | None) -> Iterator[Row]:
     yield _try("entities", lambda: _data(opening.gazetteer_of(ref), opening.gazetteer_of(ref).count))
     yield _try("topics", lambda: _data(opening.topics_of(ref), len(opening.topics_of(ref).all)))
     yield _try("alert rules", lambda: _data(opening.rules_of(ref), len(opening.rules_of(ref).rules)))
+    yield _try("furniture, walls, links, slots", opening.words_of_texts)
     yield _try("index", lambda: _index(ref, config))
     for at in servers.kafka_sources(ref):
         yield _try(f"Kafka {servers.kafka_of(ref, at).id}", lambda at=at: _kafka(ref, at))  # type: ignore[misc]

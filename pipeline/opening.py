@@ -16,9 +16,14 @@ from pipeline.config import ElasticsearchIndex, FilesSource, KafkaSource, Ref, R
 from pipeline.values import nearest
 from transforms.alert.rules import Rules, load_rules
 from transforms.attribute.agencies import Agencies, load_agencies
+from transforms.clean.phrases import phrases
+from transforms.clean.urls import link_rules
+from transforms.clean.walls import walls
 from transforms.errors import DataError
 from transforms.feeds.specs import FeedSpec, FetchPolicy
 from transforms.files.paths import expand
+from transforms.fold.facts import vocabulary as slots
+from transforms.fold.walls import vocabulary as walls_of_sentences
 from transforms.index.interface import Index
 from transforms.index.open import open_index
 from transforms.records import Source
@@ -36,6 +41,18 @@ def index_of(ref: Ref, patient: bool = True) -> Index:
     if isinstance(part, ElasticsearchIndex):
         return open_index(part.kind, spec=servers.elastic_of(ref), patient=patient)
     return open_index(part.kind, path=str(ref.path(part.path)))
+
+
+def words_of_texts() -> str:
+    """Load the shipped words that cleaning and folding read: furniture, walls, links and slots; the names of their
+    files. Raises DataError for a mistake in one."""
+    loaded = {
+        "furniture.yaml": phrases, "wall_pages.yaml": walls, "walls.yaml": walls_of_sentences,
+        "urls.yaml": link_rules, "slots.yaml": slots,
+    }  # fmt: skip
+    for load in loaded.values():
+        load()
+    return ", ".join(loaded)
 
 
 @functools.lru_cache(maxsize=8)

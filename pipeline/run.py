@@ -193,6 +193,7 @@ def warm_up() -> None:
 
 def check_data(ref: Ref) -> None:
     """Load every data file, so that a mistake is said before anything runs."""
+    opening.words_of_texts()
     opening.rules_of(ref)
     opening.feeds_of(ref)
     opening.files_of(ref)

@@ -137,7 +137,8 @@ def test_file_cut_in_the_middle_gives_what_there_is_and_says_so(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("name", "data"), [("a.gz", b"plain text"), ("a.zst", b"plain text"), ("b.gz", gzip.compress(b"", mtime=0)[:-4] + b"xxxx")]
+    ("name", "data"),
+    [("a.gz", b"plain text"), ("a.zst", b"plain text"), ("b.gz", gzip.compress(b"", mtime=0)[:-4] + b"xxxx")],
 )
 def test_damaged_file_is_one_dead_letter(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)

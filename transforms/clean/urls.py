@@ -75,7 +75,8 @@ class _Rules:
 
 
 @cache
-def _rules() -> _Rules:
+def link_rules() -> _Rules:
+    """The file, loaded once per process; raises DataError."""
     links = load(DATA / "urls.yaml", _Links)
     if any(not prefix for prefix in links.tracking.prefixes):
         raise DataError("urls.yaml", "tracking.prefixes", "an empty prefix would drop every parameter", "remove it")
@@ -105,7 +106,7 @@ def canonical(url: str) -> str | None:
     segments, percent-encoding (UTF-8, upper case, nothing encoded without need), parameters sorted by name, equal ones
     in their order. Redirectors, AMP caches and Google News links give their target where the link itself holds it.
     """
-    rules = _rules()
+    rules = link_rules()
     address = _parse(url)
     for _ in range(_WRAPS):
         if address is None or not rules.wrapping.search(address.whole):

@@ -33,34 +33,34 @@ class _File(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
+class Talk:
     signs: frozenset[str]
     stems: re.Pattern[str]
     address: frozenset[str]
 
 
 @cache
-def _talk() -> _Talk:
+def vocabulary() -> Talk:
     """The words of `transforms/data/walls.yaml`, loaded once per process; raises DataError."""
     file = load(DATA / _FILE, _File)
     stems = sorted({fold(stem) for topic in file.topics.values() for stem in topic}, key=len, reverse=True)
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, stems)) + ")")
-    return _Talk(frozenset(map(fold, file.signs)), pattern, frozenset(map(fold, file.address)))
+    return Talk(frozenset(map(fold, file.signs)), pattern, frozenset(map(fold, file.address)))
 
 
 def is_suspect(words: Iterable[str]) -> bool:
     """Whether a text of these folded words may be a wall: quick, and mostly no."""
-    return not _talk().signs.isdisjoint(words)
+    return not vocabulary().signs.isdisjoint(words)
 
 
 def without_wall(text: str, words: Sized) -> str:
     """`text` without the sentences of a wall, where these are most of it. `words` are its folded words."""
     sentences = [(sentence, fold(sentence)) for sentence in _SENTENCE.split(text) if _WORD.search(sentence)]
-    wall = _of_wall([len(set(_talk().stems.findall(folded))) for _, folded in sentences])
+    wall = _of_wall([len(set(vocabulary().stems.findall(folded))) for _, folded in sentences])
     inside = [
         word for (_, folded), is_wall in zip(sentences, wall, strict=True) if is_wall for word in _WORD.findall(folded)
     ]
-    spoken = sum(word in _talk().address for word in inside)
+    spoken = sum(word in vocabulary().address for word in inside)
     if len(inside) < MOST * len(words) or ADDRESSED * spoken < len(inside):
         return text
     return "\n".join(sentence for (sentence, _), is_wall in zip(sentences, wall, strict=True) if not is_wall)
