@@ -12,6 +12,8 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
+import tarfile
 import tempfile
 import uuid
 import zipfile
@@ -21,8 +23,11 @@ from pathlib import Path
 from transforms.errors import MissingPart
 
 POM = Path(__file__).with_name("pom.xml")
-KAFKA, ELASTIC = "kafka", "elasticsearch"
-KAFKA_JAVA, ELASTIC_JAVA = 17, 21
+KAFKA, ELASTIC, JOB_SERVER = "kafka", "elasticsearch", "beam-job-server"
+KAFKA_JAVA, ELASTIC_JAVA, FLINK_JAVA = 17, 21, 17
+# The only complete set of Flink's jars to be had as a package: what PyFlink's wheel is made of.
+FLINK = "apache-flink-libraries==1.19.3"
+FLINK_JARS = ("flink-dist-", "log4j-")
 FETCH_S = 900
 
 
@@ -56,6 +61,44 @@ def fetched(part: str, say: Callable[[str], None]) -> Path:
     finally:
         shutil.rmtree(build, ignore_errors=True)
     return target
+
+
+def flink(say: Callable[[str], None]) -> Path:
+    """The folder with the jars of a Flink cluster, from PyPI. MissingPart where pip cannot get them."""
+    target = cache() / FLINK.replace("==", "-")
+    if target.is_dir():
+        return target
+    say(f"getting {FLINK} with pip, once")
+    build = target.with_name(f"{target.name}-{uuid.uuid4().hex[:8]}")
+    archives = build / "archives"
+    archives.mkdir(parents=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+               "--no-binary", ":all:", "--dest", str(archives), FLINK]  # fmt: skip
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_S, check=False, cwd=build)
+        archive = next(archives.glob("*.tar.gz"), None)
+        if done.returncode != 0 or archive is None:
+            raise MissingPart(f"pip could not get {FLINK}:\n{(done.stdout + done.stderr)[-2000:]}")
+        _jars(archive, build)
+        shutil.rmtree(archives)
+        _into_place(build, target)
+    except subprocess.TimeoutExpired:
+        raise MissingPart(f"pip did not get {FLINK} within {FETCH_S} s") from None
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+    return target
+
+
+def _jars(archive: Path, into: Path) -> None:
+    """Those of the distribution's lib/ that a cluster needs."""
+    with tarfile.open(archive) as file:
+        for item in file:
+            name = Path(item.name)
+            if item.isfile() and name.parent.name == "lib" and name.name.startswith(FLINK_JARS):
+                source = file.extractfile(item)
+                assert source is not None
+                with source, (into / name.name).open("wb") as out:
+                    shutil.copyfileobj(source, out)
 
 
 def unpacked(say: Callable[[str], None]) -> Path:

@@ -21,7 +21,7 @@ UP_S, DOWN_S = 90.0, 30.0
 HOST = "127.0.0.1"
 
 
-def _in_memory() -> str | None:
+def in_memory() -> str | None:
     """A file system in memory where there is one with room: a server of a test outlives its processes, but no power
     failure, and waits for no disk. None: the usual place."""
     shared = Path("/dev/shm")
@@ -44,7 +44,7 @@ class Process:
     def __init__(self, port: int | None = None, folder: Path | None = None, tied: bool = True) -> None:
         self.port = port or free_port()
         self._own = folder is None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"news-{self.name}-", dir=_in_memory()))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"news-{self.name}-", dir=in_memory()))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o711)
         self.tied = tied
