@@ -23,22 +23,18 @@ import grpc
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.worker import sdk_worker
 
-from pipeline import prism
+from pipeline import flink, prism
+from pipeline.tuning import COLLECT_AFTER, STATE_CACHE_MB
 from transforms.errors import DataError, MissingPart
 
 OWN = ("--once", "--bounded-loop", "--runner", "--prism", "--quiet", "--json", "--config")
 KNOWN = ("DirectRunner", "PrismRunner", "FlinkRunner")
-# Without this cache every read of state is a round trip to the runner (Beam's default is 0).
-STATE_CACHE_MB = 256
 # Prism 2.77 splits a bundle in which nothing moved for 100 ms, and then runs the rest beside it although both hold the
 # same key (splitBundle in its elementmanager.go forgets that the key is in progress). Each then writes state over the
 # other's: stories fall apart. A stateful stage must have its key alone, so bundles are not split.
 PRISM_WHOLE_BUNDLES = "--experiments=prism_disable_sdf_split"
 # Beam ends its own stream of a job's state after this many seconds (300 by default), and the job with it.
 NO_DEADLINE = "--job_server_timeout=315360000"
-# Python's defaults (700, 10, 10) walk a young generation 25 times while 100 articles pass, and each old one walks all
-# rules, names and patterns: 5 to 10 % of the time.
-COLLECT_AFTER = (10_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,8 @@ def choose(
     """The runner for a graph that is `bounded` or not; MissingPart (exit 3) where it cannot be had."""
     common = [f"--max_cache_memory_usage_mb={STATE_CACHE_MB}", *([] if bounded else ["--streaming"]), *beam_args]
     if name == "FlinkRunner":
-        yield Chosen(name, beam.runners.create_runner(name), PipelineOptions(common))
+        flink.require(beam_args)
+        yield Chosen(name, beam.runners.create_runner(name), flink.options(beam_args, bounded))
         return
     binary = prism.find(prism_option) if bounded and name == "DirectRunner" else prism.get(say, prism_option)
     if binary is None:
