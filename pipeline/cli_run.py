@@ -24,13 +24,17 @@ def run(
     ] = False,
     runner: RunnerOption = "DirectRunner",
     prism: PrismOption = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="On a cluster: start the job and end; it goes on by itself.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     as_json: JsonOption = False,
     conf: ConfigOption = None,
 ) -> None:
     """Read the sources, fold, tag, index and alert: streaming until stopped, or to the end of bounded sources.
 
-    Other options go to Beam. Examples: `run` · `run --once` · `run --runner FlinkRunner --flink_master=localhost:8081`
+    Other options go to Beam. Examples: `run` · `run --once` · `run --runner FlinkRunner --flink_master=localhost:8081
+    --job_endpoint=localhost:8099`
     """
     from pipeline import runners
     from pipeline.modes import Mode, start
@@ -40,7 +44,7 @@ def run(
 
         raise DataError("--runner", "", f'unknown runner "{runner}"', nearest(runner, runners.KNOWN))
     runners.check_options(runner, context.args)
-    mode = Mode(runner, once, bounded_loop, prism, tuple(context.args), quiet or as_json)
+    mode = Mode(runner, once, bounded_loop, prism, tuple(context.args), quiet or as_json, detach)
     summary = start(loaded(conf), mode)
     if as_json:
         lines([summary])

@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from pipeline.parts import Parts
 from transforms.alert.stage import RaiseAlerts
+from transforms.attend import Attend
 from transforms.attribute.stage import Attribute
 from transforms.clean.stage import Clean
 from transforms.deadletters.stage import WriteDeadLetters
@@ -60,6 +61,8 @@ def build(pipeline: beam.Pipeline, parts: Parts) -> None:
     (inputs.polls, settled) | "Commit" >> CommitPolls(parts.index)
     if parts.kafka:
         (inputs.extents, settled) | "CommitOffsets" >> CommitOffsets(parts.kafkas, parts.job)
+    if parts.house:
+        pipeline | "Attend" >> Attend(parts.job, parts.house)
 
 
 def read(pipeline: beam.Pipeline, parts: Parts) -> Inputs:
@@ -70,7 +73,9 @@ def read(pipeline: beam.Pipeline, parts: Parts) -> Inputs:
     if parts.files:
         streams.append(pipeline | "ReadFiles" >> ReadFiles(parts.files))
     for name, open_spec in parts.kafka.items():
-        streams.append(pipeline | f"ReadKafka {name}" >> ReadKafka(open_spec, parts.job, parts.once))
+        streams.append(
+            pipeline | f"ReadKafka {name}" >> ReadKafka(open_spec, parts.job, parts.once, parts.polling.stop_asked)
+        )
     if parts.letters:
         streams.append(pipeline | "ReadLetters" >> beam.Create(parts.letters))
     everything = streams | "AllSources" >> beam.Flatten()

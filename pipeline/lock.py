@@ -7,20 +7,27 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.config import EmbeddedIndex, Ref, resolve
 from pipeline.servers import server_of, set_up
-from transforms.errors import Refused
+from transforms.errors import DataError, Refused
+
+if TYPE_CHECKING:
+    from transforms.elastic.lease import Holder
 
 
 @contextlib.contextmanager
-def only_writer(ref: Ref) -> Iterator[None]:
-    """Hold the index for this process; Refused, naming the holder, while another holds it.
+def only_writer(ref: Ref, holder: Holder | None = None) -> Iterator[None]:
+    """Hold the index for this process, or for the `holder`; Refused, naming the holder, while another holds it.
 
     A file is let go of by the kernel when the process ends, however it dies. A server keeps a lease, which runs out.
     """
     index = resolve(ref).index
     if isinstance(index, EmbeddedIndex):
+        if holder is not None and holder.roams:
+            problem = "is embedded: a file that only this machine's processes can open"
+            raise DataError(ref.file, "index.kind", problem, "on a cluster write elasticsearch")
         with _held(ref.path(index.path)):
             yield
         return
@@ -28,7 +35,7 @@ def only_writer(ref: Ref) -> Iterator[None]:
 
     # The lease is a document, so there must be an index to hold it.
     set_up(ref)
-    with lease(server_of(ref)):
+    with lease(server_of(ref), holder=holder):
         yield
 
 

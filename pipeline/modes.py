@@ -6,19 +6,27 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pipeline import opening, prism, servers
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
+from pipeline.flink import defaults
 from pipeline.lock import only_writer
 from pipeline.newsroom.server import Newsroom
 from pipeline.progress import Progress
-from pipeline.run import Start, Stop, run_graph, settled
+from pipeline.run import Start, Stop, run_graph
+from pipeline.settled import settled
+from transforms.alert.channels import TerminalChannel
 from transforms.alert.inert import plain
 from transforms.deadletters.store import read
+from transforms.errors import DataError
 from transforms.index.interface import Index, Query
 from transforms.records import Json
+
+if TYPE_CHECKING:
+    from transforms.elastic.lease import Holder
 
 # Feeds of the sample newsroom are polled this often, so that its day of seconds is seen as it goes.
 NEWSROOM_POLL = "2s"
@@ -36,22 +44,52 @@ class Mode:
     prism: str | None = None
     beam_args: tuple[str, ...] = ()
     quiet: bool = False
+    detach: bool = False
+
+    def holder(self) -> Holder | None:
+        """Who holds the index where workers are other processes than this one; None where they are in it."""
+        if self.runner != "FlinkRunner" or not defaults.remote(self.beam_args):
+            return None
+        from transforms.elastic.lease import Holder
+
+        return Holder(roams=True)
 
 
 def start(ref: Ref, mode: Mode) -> Json:
     """Run as asked until the end or a person stops it; returns the counts of the index."""
-    with only_writer(ref), Progress(mode.quiet) as progress, Stop() as stop, _newsroom(ref, mode) as (own, newsroom):
+    holder = _holder(ref, mode)
+    with (
+        only_writer(ref, holder),
+        Progress(mode.quiet) as progress,
+        Stop() as stop,
+        _newsroom(ref, mode) as (own, newsroom),
+    ):
         index = opening.index_of(own, patient=False)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
             _loop(own, mode, progress, stop, done)
         else:
-            begin = Start(mode.runner, mode.once, mode.prism, mode.beam_args)
+            begin = Start(mode.runner, mode.once, mode.prism, mode.beam_args, False, holder, mode.detach)
             run_graph(own, begin, progress, stop, done)
         counts = index.counts()
-    if not mode.quiet:
+    if not mode.quiet and not mode.detach:
         _where_next(own, counts, bool(newsroom))
     return {**counts, "stopped": stop.asked}
+
+
+def _holder(ref: Ref, mode: Mode) -> Holder | None:
+    """As `Mode.holder`, and DataError for a detached run that nobody would be left to serve."""
+    if mode.detach:
+        sample = any(isinstance(source, NewsroomSource) for source in resolve(ref).sources)
+        if mode.runner != "FlinkRunner" or not defaults.remote(mode.beam_args) or mode.bounded_loop or sample:
+            raise DataError("run", "--detach", "is for a job on a cluster", "leave it out, or add --runner FlinkRunner")
+        for name, channel in resolve(ref).alerts.channels.items():
+            if isinstance(channel, TerminalChannel):
+                remedy = "name another kind, or leave out --detach"
+                raise DataError(
+                    ref.file, f"alerts.channels.{name}", "a job that nobody follows has no terminal", remedy
+                )
+    return mode.holder()
 
 
 def _streams(mode: Mode, progress: Progress) -> bool:
@@ -67,10 +105,10 @@ def _streams(mode: Mode, progress: Progress) -> bool:
 def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
     """Bounded runs one after the other, each polling the feeds that are due."""
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
-    index = opening.index_of(ref, patient=False)
+    index, holder = opening.index_of(ref, patient=False), mode.holder()
     while not stop.asked:
         began = time.monotonic()
-        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args, due_only=True), progress, stop)
+        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args, True, holder), progress, stop)
         if done(index) or not (opening.feeds_of(ref) or servers.kafka_sources(ref)):
             return
         while not stop.asked and time.monotonic() - began < pause:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from functools import partial as bind
 
-from pipeline import opening, servers
+from pipeline import house, opening, servers
 from pipeline.config import Ref, resolve, secrets
 from transforms.alert.rules import Rules
 from transforms.attribute.agencies import Agencies
@@ -44,6 +45,8 @@ class Parts:
     folding: Folding
     polling: Polling
     letters: list[Entry | DeadLetter] = field(default_factory=list)
+    # What runs beside the graph, where no worker is in the process that starts it.
+    house: Callable[[], AbstractContextManager[object]] | None = None
 
     @property
     def bounded(self) -> bool:
@@ -51,11 +54,19 @@ class Parts:
         return self.once or not (self.feeds or self.kafka)
 
 
-def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = None, due_only: bool = False) -> Parts:
-    """The parts of one start: takes a new epoch from the index. With `letters`, only those are read."""
+def assemble(
+    ref: Ref,
+    once: bool,
+    letters: list[Entry | DeadLetter] | None = None,
+    due_only: bool = False,
+    owner: str | None = None,
+) -> Parts:
+    """The parts of one start: takes a new epoch from the index. With `letters`, only those are read. `owner` is who
+    holds the index for workers that are other processes than this one; None: there are none."""
     config = resolve(ref)
     job = uuid.uuid4().hex[:12]
-    return Parts(
+    stop_asked = bind(servers.stop_asked, ref, job) if owner else None
+    parts = Parts(
         job=job,
         feeds=letters is None and bool(opening.feeds_of(ref)),
         files=[] if letters is not None else [FileSpec(*file) for file in opening.files_of(ref)],
@@ -80,9 +91,10 @@ def assemble(ref: Ref, once: bool, letters: list[Entry | DeadLetter] | None = No
             bind(opening.own_agency, ref),
             bind(opening.agency_names, ref),
         ),
-        polling=Polling(job, bind(opening.poller_of, ref, due_only)),
+        polling=Polling(job, bind(opening.poller_of, ref, due_only), stop_asked),
         letters=letters or [],
     )
+    return replace(parts, house=bind(house.keeping, ref, parts, owner)) if owner and not parts.bounded else parts
 
 
 def kafka_parts(ref: Ref) -> dict[str, Callable[[], KafkaSpec]]:

@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial as bind
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 
-from pipeline import graph, health, opening, parts, runners, servers
-from pipeline.config import Ref, resolve
+from pipeline import graph, health, house, opening, parts, runners, servers
+from pipeline.config import Ref
+from pipeline.flink import ending
+from pipeline.flink.job import FlinkJob
+from pipeline.house import DRAIN_S
 from pipeline.progress import Progress
-from transforms.alert.outbox import Courier
-from transforms.alert.senders import build_senders
+from pipeline.settled import settled
 from transforms.clean.article import clean
-from transforms.errors import DataError
-from transforms.feeds.guard import Guard
+from transforms.errors import DataError, Refused
 from transforms.feeds.poller import Poller
 from transforms.feeds.read import stop_polling
 from transforms.fold.shingles import fingerprint
@@ -31,20 +32,29 @@ from transforms.kafka import running as kafka
 from transforms.language.stage import with_language
 from transforms.records import Article, DeadLetter, Entry, Origin, Source
 
+if TYPE_CHECKING:
+    from transforms.elastic.lease import Holder
+
 TICK_S = 0.5
-# How long a stop waits for polls in flight to be written and committed.
-DRAIN_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a person started it. `due_only`: of the feeds, only those whose time has come."""
+    """How a person started it. `due_only`: of the feeds, only those whose time has come. `holder`: who holds the index,
+    where workers are other processes. `detach`: do not follow the job."""
 
     runner: str = "DirectRunner"
     once: bool = False
     prism: str | None = None
     beam_args: Sequence[str] = ()
     due_only: bool = False
+    holder: Holder | None = None
+    detach: bool = False
+
+    @property
+    def owner(self) -> str | None:
+        """The holder's id."""
+        return self.holder.owner if self.holder else None
 
 
 class Stop:
@@ -84,15 +94,14 @@ def run_graph(
     """
     check_data(ref)
     servers.begin(ref)
-    assembled = parts.assemble(ref, start.once, letters, start.due_only)
+    assembled = parts.assemble(ref, start.once, letters, start.due_only, start.owner)
     # What only looks must not wait for an index that is away; what writes does.
     index = opening.index_of(ref, patient=False)
     log = opening.beside(ref, "prism.log")
     progress.begin(index)
     with (
         runners.choose(start.runner, assembled.bounded, start.prism, start.beam_args, log, progress.say) as chosen,
-        delivering(ref, opening.index_of(ref), progress),
-        health.reporting(ref, assembled),
+        _beside(ref, assembled, start, progress),
     ):
         progress.started(chosen.name, assembled.bounded)
         progress.trouble = bind(health.trouble, ref, assembled)
@@ -100,7 +109,12 @@ def run_graph(
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
         graph.build(pipeline, assembled)
-        job = runners.Job(pipeline)
+        job = chosen.begin(pipeline)
+        if isinstance(job, FlinkJob):
+            progress.trouble = lambda: job.trouble or health.trouble(ref, assembled)
+            if start.detach:
+                _leave(job, start, progress)
+                return
         try:
             while not job.wait(TICK_S):
                 if _over(index, progress, done) or stop.asked:
@@ -110,22 +124,44 @@ def run_graph(
                 raise mistake from None  # what a person can mend is not told as a trace of the runner's
             raise
         finally:
-            _end(ref, job, assembled, index)
+            if isinstance(job, FlinkJob):
+                _end_elsewhere(ref, job, assembled, start, progress)
+            else:
+                _end(ref, job, assembled, index)
             _over(index, progress, lambda _: True)
 
 
 @contextlib.contextmanager
-def delivering(ref: Ref, index: Index, progress: Progress) -> Iterator[None]:
-    """Alerts go out from the outbox while this lasts, in threads of this process and outside any bundle."""
-    config = resolve(ref)
-    guard = Guard(opening.policy_of(ref).allow_addresses)
-    senders = build_senders(config.alerts.channels, Path(ref.base), guard, progress.console)
-    courier = Courier(index, {**senders, **servers.output_senders(ref)})
-    courier.start()
-    try:
+def _beside(ref: Ref, assembled: parts.Parts, start: Start, progress: Progress) -> Iterator[None]:
+    """What is to go on in this process beside the job."""
+    if assembled.house is None:
+        with house.delivering(ref, progress.console), health.reporting(ref, assembled):
+            yield
+    elif start.detach:
         yield
-    finally:
-        courier.stop(DRAIN_S)
+    else:
+        with house.delivering(ref, progress.console, house.HERE):
+            yield
+
+
+def _leave(job: FlinkJob, start: Start, progress: Progress) -> None:
+    """The job runs on without this process, which ends."""
+    while not job.running:
+        job.wait(TICK_S)
+    job.leave()
+    if start.holder is not None:
+        start.holder.stays = True
+    progress.tell(f"The job {job.id} runs. {job.how_to_end()}")
+
+
+def _end_elsewhere(ref: Ref, job: FlinkJob, assembled: parts.Parts, start: Start, progress: Progress) -> None:
+    progress.say("stopping: reads no more, and lets what is in flight be written")
+    try:
+        ending.end(ref, job, assembled)
+    except Refused:
+        if start.holder is not None:
+            start.holder.stays = True  # the job may go on, and holds the index
+        raise
 
 
 def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bool:
@@ -177,11 +213,6 @@ def _quiet(poller: Poller | None, index: Index) -> bool:
         return poller.committed if poller else settled(index)
     except IndexAway:
         return False
-
-
-def settled(index: Index) -> bool:
-    """Whether every poll that was begun is committed."""
-    return all(feed.get("requested_ms", 0) <= feed.get("batch", 0) for feed in index.feeds().values())
 
 
 def warm_up() -> None:

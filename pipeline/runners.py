@@ -20,14 +20,16 @@ from typing import Any
 
 import apache_beam as beam
 import grpc
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.worker import sdk_worker
 
-from pipeline import flink, prism
+from pipeline import prism
+from pipeline.flink import cluster, defaults
+from pipeline.flink.job import FlinkJob
 from pipeline.tuning import COLLECT_AFTER, STATE_CACHE_MB
 from transforms.errors import DataError, MissingPart
 
-OWN = ("--once", "--bounded-loop", "--runner", "--prism", "--quiet", "--json", "--config")
+OWN = ("--once", "--detach", "--bounded-loop", "--runner", "--prism", "--quiet", "--json", "--config")
 KNOWN = ("DirectRunner", "PrismRunner", "FlinkRunner")
 # Prism 2.77 splits a bundle in which nothing moved for 100 ms, and then runs the rest beside it although both hold the
 # same key (splitBundle in its elementmanager.go forgets that the key is in progress). Each then writes state over the
@@ -44,6 +46,13 @@ class Chosen:
     name: str
     runner: Any
     options: PipelineOptions
+    cluster: cluster.Cluster | None = None
+
+    def begin(self, pipeline: beam.Pipeline) -> Job | FlinkJob:
+        """The pipeline, running."""
+        if self.cluster is None:
+            return Job(pipeline)
+        return FlinkJob(pipeline, self.cluster, self.options.view_as(GoogleCloudOptions).job_name)
 
 
 def check_options(runner: str, beam_args: Sequence[str]) -> None:
@@ -71,11 +80,11 @@ def choose(
     name: str, bounded: bool, prism_option: str | None, beam_args: Sequence[str], log: Path, say: Callable[[str], None]
 ) -> Iterator[Chosen]:
     """The runner for a graph that is `bounded` or not; MissingPart (exit 3) where it cannot be had."""
-    common = [f"--max_cache_memory_usage_mb={STATE_CACHE_MB}", *([] if bounded else ["--streaming"]), *beam_args]
     if name == "FlinkRunner":
-        flink.require(beam_args)
-        yield Chosen(name, beam.runners.create_runner(name), flink.options(beam_args, bounded))
+        there = cluster.require(beam_args)
+        yield Chosen(name, beam.runners.create_runner(name), defaults.options(beam_args, bounded), there)
         return
+    common = [f"--max_cache_memory_usage_mb={STATE_CACHE_MB}", *([] if bounded else ["--streaming"]), *beam_args]
     binary = prism.find(prism_option) if bounded and name == "DirectRunner" else prism.get(say, prism_option)
     if binary is None:
         from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner

@@ -60,6 +60,20 @@ def server_of(ref: Ref, patient: bool = False) -> Server:
     return server(elastic_of(ref), patient)
 
 
+def ask_stop(ref: Ref, job: str) -> None:
+    """Tell the workers of this job, wherever they are, to read no more. Raises IndexAway."""
+    from transforms.elastic import stop
+
+    stop.ask(server_of(ref), job)
+
+
+def stop_asked(ref: Ref, job: str) -> bool:
+    """Whether they were told. Raises IndexAway."""
+    from transforms.elastic import stop
+
+    return stop.asked(server_of(ref), job)
+
+
 def begin(ref: Ref) -> None:
     """A run begins: servers that a former run in this process gave up on are waited for again."""
     from transforms.kafka import outlets

@@ -162,8 +162,8 @@ class JobServer(Java):
 class Flink:
     """A cluster: `rest` is its address for people and tools, `endpoint` the job server's.
 
-    TaskManagers have `slots` slots each. All that it keeps is in `folder`; one that is not given is made, and removed by
-    `close`. `tied`: the processes end with the one that started them.
+    TaskManagers have `slots` slots each. All that it keeps is in `folder`; one that is not given is made, and removed
+    by `close`. `tied`: the processes end with the one that started them.
     """
 
     def __init__(self, task_managers: int = 1, slots: int = 2, folder: Path | None = None, tied: bool = True,
@@ -191,7 +191,9 @@ class Flink:
             "high-availability.zookeeper.client.session-timeout": 8000,
             "pekko.ask.timeout": "30 s",
         }  # fmt: skip
-        self.jobmanager = JobManager(self.folder / "jobmanager", flink, {**common, "execution.attached": "false"}, tied, rest)
+        self.jobmanager = JobManager(
+            self.folder / "jobmanager", flink, {**common, "execution.attached": "false"}, tied, rest
+        )
         each = {
             "taskmanager.numberOfTaskSlots": slots, "taskmanager.cpu.cores": slots,
             "taskmanager.memory.framework.heap.size": "128m", "taskmanager.memory.task.heap.size": "512m",

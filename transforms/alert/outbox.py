@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import ceil
 
 from transforms.alert.delivery import Outcome, Sender
@@ -42,7 +42,8 @@ class _Lane:
 class Courier:
     """Delivers what is due, from `start` to `stop`.
 
-    `senders` maps channel names to their senders; a parcel for any other name is marked failed, and stays visible.
+    `senders` maps channel names to their senders; a parcel for any other name is marked failed, and stays visible,
+    except for `others`, which another courier serves.
     `clock` gives seconds UTC. `wake` may be called after raising an alert, to spare it the wait of up to `poll_s`.
     `counts` tells deliveries: delivered, retried (an attempt that will be repeated) and failed (for good).
     """
@@ -54,7 +55,9 @@ class Courier:
         clock: Callable[[], float] = time.time,
         poll_s: float = 0.5,
         rng: Callable[[], float] = random.random,
+        others: Collection[str] = (),
     ) -> None:
+        self._others = frozenset(others)
         self._index, self._clock, self._poll_s, self._rng = index, clock, poll_s, rng
         self._lanes = {name: _Lane(name, sender) for name, sender in senders.items()}
         self._changed = threading.Condition()
@@ -148,6 +151,8 @@ class Courier:
             found = self._index.parcels(int(now), limit)
             due: dict[str, list[Parcel]] = {}
             for parcel in found:
+                if parcel.channel in self._others:
+                    continue
                 if parcel.channel not in self._lanes:
                     self._no_such_channel(parcel)
                 elif parcel.channel in free and (parcel.key, parcel.channel) not in self._unmarked:

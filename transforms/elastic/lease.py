@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transforms.elastic import forget
@@ -31,29 +32,44 @@ from transforms.records import Json
 _log = logging.getLogger(__name__)
 VALID_S, RENEW_S = 30, 10.0
 _LEASE = "lease"
+# Where a holder is whose processes tell nothing of it.
+_NOWHERE = "a cluster"
+
+
+@dataclass(slots=True)
+class Holder:
+    """Who holds a lease. `roams`: it is a job on a cluster, that several processes prolong it for, so that the end of
+    one of them frees nothing. `stays`: not given back at the end of the block, because others go on holding it."""
+
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    roams: bool = False
+    stays: bool = False
 
 
 @contextmanager
-def lease(asked: Server, renew_s: float = RENEW_S) -> Iterator[str]:
+def lease(asked: Server, renew_s: float = RENEW_S, holder: Holder | None = None) -> Iterator[str]:
     """Hold the lease of the index inside the block; gives the holder's id. Refused where another pipeline holds it,
     with where it runs. Before the block what a `forget` that died has left undone is done."""
-    reach = Reach(asked)
-    owner = uuid.uuid4().hex
-    take(reach, owner)
+    reach, holder = Reach(asked), holder or Holder()
+    take(reach, holder.owner, roams=holder.roams)
     ended = threading.Event()
-    thread = threading.Thread(target=_renew, args=(reach, owner, renew_s, ended), name="lease", daemon=True)
+    thread = threading.Thread(target=_renew, args=(reach, holder, renew_s, ended), name="lease", daemon=True)
     thread.start()
     try:
         forget.finish(reach)
-        yield owner
+        yield holder.owner
     finally:
         ended.set()
-        release(reach.impatient(), owner)
+        if not holder.stays:
+            release(reach.impatient(), holder.owner)
 
 
-def take(reach: Reach, owner: str, now: int | None = None) -> None:
+def take(reach: Reach, owner: str, now: int | None = None, roams: bool = False) -> None:
     """Take the lease for `owner`, or prolong it. Refused where another holds it."""
     at = int(time.time()) if now is None else now
+    me = _me()
+    if roams:
+        me["place"] = _NOWHERE
 
     def changed(held: Json | None) -> Json:
         if held is not None and held["owner"] != owner and not _over(held, at):
@@ -61,7 +77,7 @@ def take(reach: Reach, owner: str, now: int | None = None) -> None:
                 f"another pipeline runs on the index {reach.prefix!r}: process {held['pid']} on {held['host']}, "
                 f"heard of {max(0, at - held['until'] + VALID_S)} s ago; stop it, or give this one another prefix"
             )
-        return {"owner": owner, **_me(), "until": at + VALID_S}
+        return {"owner": owner, **me, "until": at + VALID_S}
 
     reach.change(reach.meta, _LEASE, changed)
 
@@ -110,10 +126,10 @@ def _over(held: Json, now: int) -> bool:
     return bool(held["until"] <= now or (held["place"] == _place() and _began(held["pid"]) != held["began"]))
 
 
-def _renew(reach: Reach, owner: str, every_s: float, ended: threading.Event) -> None:
+def _renew(reach: Reach, holder: Holder, every_s: float, ended: threading.Event) -> None:
     while not ended.wait(every_s):
         try:
-            take(reach, owner)
+            take(reach, holder.owner, roams=holder.roams)
         except Refused as refused:
             _log.error("this pipeline has lost its index, and ends: %s", refused)
             for patient in (False, True):

@@ -7,7 +7,6 @@ asks again.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,18 +19,24 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms.attended import Attended, when
 from transforms.feeds.poller import Poller
 from transforms.records import Poll
 
 DRAINED, PAUSE_S, BUNDLE_S = 500, 0.1, 1.0
+# A poller in another process than the job's starter ends when nobody drains it for so long: the runner went on
+# elsewhere, and two would poll each feed. What was not drained is not committed, so it is polled again.
+ALONE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Which job polls, and how a worker makes its poller (called with `once`)."""
+    """Which job polls, and how a worker makes its poller (called with `once`). `stop_asked`, where workers may be other
+    processes than the one that started the job, tells whether polling is to end."""
 
     job: str
     open_poller: Callable[[bool], Poller]
+    stop_asked: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -40,17 +45,18 @@ class _Running:
     position: int = 0
 
 
-_RUNNING: dict[str, _Running] = {}
-_LOCK = threading.Lock()
+_RUNNING: Attended[_Running] = Attended(lambda running: running.poller.stop())
 
 
 def _running(polling: Polling) -> _Running:
-    with _LOCK:
-        if polling.job not in _RUNNING:
-            poller = polling.open_poller(False)
-            poller.start()
-            _RUNNING[polling.job] = _Running(poller)
-        return _RUNNING[polling.job]
+    def make() -> _Running:
+        poller = polling.open_poller(False)
+        poller.start()
+        if polling.stop_asked is not None:
+            when(polling.stop_asked, poller.stop)
+        return _Running(poller)
+
+    return _RUNNING.get(polling.job, make, None if polling.stop_asked is None else ALONE_S)
 
 
 def stop_polling(job: str) -> Poller | None:
@@ -59,8 +65,7 @@ def stop_polling(job: str) -> Poller | None:
     Returns the job's poller, None where it is in another process. It stays this job's: a source that was taken for one
     without a poller would start another, and poll on.
     """
-    with _LOCK:
-        running = _RUNNING.get(job)
+    running = _RUNNING.found(job)
     if running is None:
         return None
     running.poller.stop()

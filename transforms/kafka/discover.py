@@ -26,10 +26,11 @@ PAUSE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which job reads, and how a worker opens the source."""
+    """Which job reads, and how a worker opens the source. `stop_asked` as in `running.puller_of`."""
 
     job: str
     open_spec: Callable[[], KafkaSpec]
+    stop_asked: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Discover(beam.DoFn):
 
 def partitions(reading: Reading, spec: KafkaSpec, whole: bool) -> list[Partition] | None:
     """All that the puller has found, in order; None while no broker has answered."""
-    found = puller_of(reading.job, spec, whole).partitions()
+    found = puller_of(reading.job, spec, whole, reading.stop_asked).partitions()
     if found is None:
         return None
     return [

@@ -39,9 +39,15 @@ class ReadKafka(beam.PTransform):
     unbounded, and no more than the source's bounds is on its way that the group has not committed.
     """
 
-    def __init__(self, open_spec: Callable[[], KafkaSpec], job: str, once: bool) -> None:
+    def __init__(
+        self,
+        open_spec: Callable[[], KafkaSpec],
+        job: str,
+        once: bool,
+        stop_asked: Callable[[], bool] | None = None,
+    ) -> None:
         super().__init__()
-        self.reading, self.once = Reading(job, open_spec), once
+        self.reading, self.once = Reading(job, open_spec, stop_asked), once
 
     def expand(self, begin: Any) -> Any:
         begun = begin | "Start" >> beam.Create([0])
@@ -139,7 +145,7 @@ class ReadPartition(beam.DoFn):
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(_WATERMARK),
     ) -> Iterator[Any]:
         spec = self.reading.open_spec()
-        puller = puller_of(self.reading.job, spec, whole=False)
+        puller = puller_of(self.reading.job, spec, False, self.reading.stop_asked)
         position = tracker.current_restriction().start
         chunk = puller.chunk(partition.at, position, BUNDLE_RECORDS)
         taken = _Taken(spec, partition, position)
@@ -185,7 +191,7 @@ class ReadToEnd(beam.DoFn):
 
     def process(self, partition: Partition) -> Iterator[Any]:
         spec = self.reading.open_spec()
-        puller = puller_of(self.reading.job, spec, whole=True)
+        puller = puller_of(self.reading.job, spec, True, self.reading.stop_asked)
         position, stop = partition.start, partition.stop or 0
         while position < stop and not puller.shelf.stopped and not puller.shelf.is_gone(partition.at):
             chunk = puller.chunk(partition.at, position, BUNDLE_RECORDS)

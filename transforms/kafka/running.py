@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+from transforms.attended import when
 from transforms.errors import DataError
 from transforms.kafka import offsets
 from transforms.kafka.committer import close_committers, committer_of, committers
@@ -15,12 +17,15 @@ _PULLERS: dict[tuple[str, str], Puller] = {}
 _LOCK = threading.Lock()
 
 
-def puller_of(job: str, spec: KafkaSpec, whole: bool) -> Puller:
-    """The puller of a job's source, started when first asked for; with it the committer, which keeps offsets alive."""
+def puller_of(job: str, spec: KafkaSpec, whole: bool, stop_asked: Callable[[], bool] | None = None) -> Puller:
+    """The puller of a job's source, started when first asked for; with it the committer, which keeps offsets alive.
+    `stop_asked`, where workers may be other processes than the job's starter, tells whether reading is to end."""
     with _LOCK:
         if (job, spec.id) not in _PULLERS:
-            _PULLERS[job, spec.id] = Puller(spec, job, whole)
+            puller = _PULLERS[job, spec.id] = Puller(spec, job, whole)
             committer_of(job, spec)
+            if stop_asked is not None:
+                when(stop_asked, puller.stop)
         return _PULLERS[job, spec.id]
 
 

@@ -1,4 +1,4 @@
-"""FlinkRunner: what we ask of Flink where nobody asks for something else, and whether there is a cluster to ask.
+"""What we ask of Flink where nobody asks for something else.
 
 All our defaults are here, each with its reason; docs/flink.md has them as a table. An option on the command line wins.
 """
@@ -6,17 +6,14 @@ All our defaults are here, each with its reason; docs/flink.md has them as a tab
 from __future__ import annotations
 
 import json
-import socket
 import sys
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import httpx
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.tuning import STATE_CACHE_MB
-from transforms.errors import MissingPart
 
 # What decides is one key, so one subtask decides; two let the rest (cleaning, tags) use a second core beside it.
 PARALLELISM = 2
@@ -39,24 +36,22 @@ BOUNDED_RETRIES = 3
 BUNDLE_MS = 200
 # So many elements at most in a bundle: Beam's default for streams, which is where batches to the index are full.
 BUNDLE_ELEMENTS = 1_000
-# How long a look at a cluster may take before it is called missing.
-ANSWER_S = 5.0
 WORKER = "news-monitor-worker"
-REMEDY = (
-    "start one with `make flink`, which prints what to write, or name a job server with --job_endpoint=HOST:PORT "
-    "or a cluster with --flink_master=HOST:PORT"
-)
 
 
 def options(beam_args: Sequence[str], bounded: bool) -> PipelineOptions:
     """Beam's options for a run on Flink: those given, and our defaults for those that are not."""
-    given = {word.split("=", 1)[0] for word in beam_args if word.startswith("--")}
-    return PipelineOptions([*(word for word in defaults(bounded) if word.split("=", 1)[0] not in given), *beam_args])
+    named = {word.split("=", 1)[0] for word in beam_args if word.startswith("--")}
+    if "--environment_type" in named:
+        named.add("--environment_config")
+    return PipelineOptions([*(word for word in defaults(bounded) if word.split("=", 1)[0] not in named), *beam_args])
 
 
 def defaults(bounded: bool) -> list[str]:
     """What we ask of Flink. The state backend is the cluster's: see docs/flink.md."""
     common = [
+        # By its name the job is found on the cluster.
+        f"--job_name=news-monitor-{uuid.uuid4().hex[:8]}",
         f"--parallelism={PARALLELISM}",
         f"--max_parallelism={MAX_PARALLELISM}",
         f"--max_cache_memory_usage_mb={STATE_CACHE_MB}",
@@ -65,7 +60,7 @@ def defaults(bounded: bool) -> list[str]:
         f"--execution_retry_delay={RETRY_AFTER_MS}",
         # The version that is tested, of those that Beam could fetch a job server for.
         "--flink_version=1.19",
-        # The worker of this environment, on the machine of the TaskManager. Elsewhere: EXTERNAL, or PROCESS with a path.
+        # The worker of this environment, on the TaskManager's machine. Elsewhere: EXTERNAL, or PROCESS with a path.
         "--environment_type=PROCESS",
         f"--environment_config={json.dumps({'command': worker()})}",
     ]
@@ -95,31 +90,11 @@ def worker() -> str:
     return str(Path(sys.executable).with_name(WORKER))
 
 
-def require(beam_args: Sequence[str]) -> None:
-    """Raise MissingPart (exit 3) where the job server or cluster that is named is not there, or none is named."""
-    named = dict(word[2:].split("=", 1) for word in beam_args if word.startswith("--") and "=" in word)
-    master, endpoint = named.get("flink_master"), named.get("job_endpoint")
-    if not master and not endpoint:
-        raise MissingPart(f"FlinkRunner needs a Flink cluster: {REMEDY}")
-    if endpoint and not _listens(endpoint):
-        raise MissingPart(f"no job server answers at {endpoint} (--job_endpoint): {REMEDY}")
-    if master and not master.startswith("[") and not _is_flink(master):
-        raise MissingPart(f"no Flink answers at {master} (--flink_master): {REMEDY}")
+def given(beam_args: Sequence[str]) -> dict[str, str]:
+    """The options on the command line that have a value, by name."""
+    return dict(word[2:].split("=", 1) for word in beam_args if word.startswith("--") and "=" in word)
 
 
-def _listens(endpoint: str) -> bool:
-    place = urlsplit(f"//{endpoint}")
-    try:
-        with socket.create_connection((place.hostname or "", place.port or 80), ANSWER_S):
-            return True
-    except (OSError, ValueError):
-        return False
-
-
-def _is_flink(master: str) -> bool:
-    url = master if "://" in master else f"http://{master}"
-    try:
-        answer = httpx.get(f"{url}/overview", timeout=ANSWER_S, trust_env=False)
-        return answer.status_code == 200 and "flink-version" in answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return False
+def remote(beam_args: Sequence[str]) -> bool:
+    """Whether the workers are other processes than the one that submits."""
+    return given(beam_args).get("environment_type", "PROCESS") != "LOOPBACK"

@@ -1,0 +1,1 @@
+"""Running the graph on Flink: `defaults`, the `cluster` as REST tells of it, and the `job`."""

@@ -1,0 +1,76 @@
+"""Attend: what a run needs beside its graph, kept going in whichever worker process the runner gives it to."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
+from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.utils.timestamp import Timestamp
+
+from transforms.attended import Attended
+
+PAUSE_S = 2.0
+# A runner that fails over comes back within seconds; one that waits for a server that is away may not come for minutes,
+# and whoever takes over meanwhile holds nothing that two may not hold for that long: deliveries have their keys.
+ALONE_S = 60.0
+Open = Callable[[], contextlib.AbstractContextManager[object]]
+
+_OPEN: Attended[contextlib.ExitStack] = Attended(lambda stack: stack.close())
+
+
+class Attend(beam.PTransform):
+    """PBegin in, nothing out: `open_house` is entered in one worker process for as long as the job runs there."""
+
+    def __init__(self, job: str, open_house: Open) -> None:
+        super().__init__()
+        self.job, self.open_house = job, open_house
+
+    def expand(self, begin: Any) -> Any:
+        return begin | "Start" >> beam.Create([0]) | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
+
+
+class _Visits(RestrictionProvider):
+    def initial_restriction(self, _: int) -> OffsetRange:
+        return OffsetRange(0, 2**62)
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
+        return OffsetRestrictionTracker(restriction)
+
+    def restriction_size(self, _: int, restriction: OffsetRange) -> int:
+        return 1
+
+    def truncate(self, _: int, restriction: OffsetRange) -> None:
+        """On drain: nothing more."""
+
+
+_VISITS = _Visits()
+
+
+class _Keep(beam.DoFn):
+    def __init__(self, job: str, open_house: Open) -> None:
+        self.job, self.open_house = job, open_house
+
+    def _enter(self) -> contextlib.ExitStack:
+        stack = contextlib.ExitStack()
+        stack.enter_context(self.open_house())
+        return stack
+
+    @beam.DoFn.unbounded_per_element()
+    def process(
+        self,
+        _: int,
+        tracker: Any = beam.DoFn.RestrictionParam(_VISITS),
+        estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
+    ) -> Iterator[Any]:
+        if not tracker.try_claim(tracker.current_restriction().start):
+            return
+        _OPEN.get(self.job, self._enter, ALONE_S)
+        estimator.set_watermark(Timestamp(int(time.time())))
+        tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
+        yield from ()
