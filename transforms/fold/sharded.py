@@ -26,10 +26,11 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.batches import Batched
+from transforms.fold.kept import Kept
 from transforms.fold.memory import AHEAD_S
 from transforms.fold.postings import Postings
 from transforms.fold.shingles import Hashes, from_document, sketch
-from transforms.fold.stage import _LOCK, UNSURE, Folding
+from transforms.fold.stage import Folding
 from transforms.records import seconds
 
 ANSWERED = 64
@@ -67,7 +68,7 @@ class _Shard:
         return dict.fromkeys(self.ids[number] for number, _ in zip(numbers, range(ANSWERED), strict=False))
 
 
-_SHARDS: dict[tuple[str, str], _Shard] = {}
+_SHARDS: Kept[_Shard] = Kept()
 
 
 def split(hashes: Hashes, shards: int) -> list[tuple[int, Hashes]]:
@@ -140,16 +141,17 @@ class _LookUp(beam.DoFn):
         token: Any = beam.DoFn.StateParam(TOKEN),
     ) -> Iterator[tuple[str, Any]]:
         key, (batch, parts) = element
-        shard = self._shard(key, min(arrived for _, _, arrived, _ in parts), records, token)
-        shard.token = UNSURE
+        oldest = min(arrived for _, _, arrived, _ in parts)
+        shard = self._taken(key, oldest, records, token)
         if key not in self._asked:
             self._forget(key, shard, records)
             self._asked.add(key)
         answers = {at: self._answer(shard, name, arrived, part, records) for at, name, arrived, part in parts}
         if len(shard.ids) >= shard.free_at:
-            self._rewrite(key, shard, records, min(arrived for _, _, arrived, _ in parts) - 3 * self.folding.ttl_s)
+            self._rewrite(key, shard, records, oldest - 3 * self.folding.ttl_s)
         shard.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
         token.write(shard.token)
+        _SHARDS.give(self.folding.job, key, shard)
         yield batch, ("answer", key, {at: ids for at, ids in answers.items() if ids})
 
     def _answer(self, shard: _Shard, name: str, arrived: int, part: Hashes, records: Any) -> tuple[str, ...]:
@@ -161,17 +163,13 @@ class _LookUp(beam.DoFn):
             records.add(pickle.dumps((name, arrived, part.tobytes())))
         return tuple(ids)
 
-    def _shard(self, key: str, arrived: int, records: Any, token: Any) -> _Shard:
-        place, since = (self.folding.job, key), arrived - 2 * self.folding.ttl_s
-        shard = _SHARDS.get(place)
-        if shard is None or shard.token != (token.read() or b""):
+    def _taken(self, key: str, arrived: int, records: Any, token: Any) -> _Shard:
+        since, stored = arrived - 2 * self.folding.ttl_s, token.read() or b""
+        shard = _SHARDS.take(self.folding.job, key, stored)
+        if shard is None:
             position, gone = self.folding.open_index().forgotten(0)
-            shard = _Shard(token.read() or b"", since, position, set(gone))
+            shard = _Shard(stored, since, position, set(gone))
             self._fill(key, shard, records.read())
-            with _LOCK:
-                for other in [other for other in _SHARDS if other[0] != place[0]]:
-                    del _SHARDS[other]
-                _SHARDS[place] = shard
         if since < shard.since:
             # A part more, lest a stream that goes back in time read the index for each of its articles.
             since -= self.folding.ttl_s // 2

@@ -10,7 +10,6 @@ the one deciding key places it.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +27,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from transforms.batches import Batched
 from transforms.fold import journal
+from transforms.fold.kept import Kept
 from transforms.fold.memory import Decision, Memory
 from transforms.fold.seed import learn, recall, seed
 from transforms.fold.shingles import Hashes, fingerprint
@@ -38,8 +38,6 @@ from transforms.records import Article, Source, Write
 SLACK_S = 3600
 # State is written anew when it holds this many records for each live article.
 REWRITE_AT, REWRITE_MIN = 3, 5000
-# No state holds this token.
-UNSURE = b"unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Folding:
 
 
 @dataclass(slots=True)
-class Kept:
+class Known:
     """A memory, the token of the state that it mirrors, and how far back the index was read into it."""
 
     memory: Memory
@@ -70,8 +68,7 @@ class Kept:
     owed: tuple[Write, ...] = ()
 
 
-_KEPT: dict[tuple[str, str], Kept] = {}
-_LOCK = threading.Lock()
+_KEPT: Kept[Known] = Kept()
 
 
 class Fold(beam.PTransform):
@@ -134,9 +131,8 @@ class Decide(beam.DoFn):
         expiry: Any = beam.DoFn.TimerParam(EXPIRY),
     ) -> Iterator[Decision]:
         key, (article, hashes, stored, candidates) = element
-        kept = self._kept(key, article, records, token)
-        # An attempt that fails before the state is written leaves a memory that nobody believes.
-        kept.token = UNSURE
+        # Taken, not shared: an attempt that fails before the state is written leaves no memory at all.
+        kept = self._taken(key, article, records, token)
         if self._fresh:
             self._forget(kept, records)
             self._judge(kept)
@@ -150,6 +146,7 @@ class Decide(beam.DoFn):
         if kept.owed:
             decision = replace(decision, writes=(*kept.owed, *decision.writes))
             kept.owed = ()
+        _KEPT.give(self.folding.job, key, kept)
         yield decision
 
     @on_timer(EXPIRY)
@@ -162,10 +159,9 @@ class Decide(beam.DoFn):
         expiry: Any = beam.DoFn.TimerParam(EXPIRY),
     ) -> None:
         """Free what is out of reach at the watermark `at`; decides nothing."""
-        kept = _KEPT.get((self.folding.job, key))
-        if kept is None or kept.token != token.read():
+        kept = _KEPT.take(self.folding.job, key, token.read() or b"")
+        if kept is None:
             return
-        kept.token = UNSURE
         kept.memory.expire(int(at) - SLACK_S)
         # Should an article come that arrived before that, what it can be folded with is read again.
         kept.since = max(kept.since, int(at) - SLACK_S - 2 * self.folding.ttl_s)
@@ -177,25 +173,20 @@ class Decide(beam.DoFn):
         if oldest is not None:
             kept.wake_at = max(oldest + 2 * self.folding.ttl_s + SLACK_S + 1, int(at) + self.folding.ttl_s // 8)
             expiry.set(Timestamp(kept.wake_at))
+        _KEPT.give(self.folding.job, key, kept)
 
-    def _wake(self, kept: Kept, article: Article, expiry: Any) -> None:
+    def _wake(self, kept: Known, article: Article, expiry: Any) -> None:
         """One timer at a time: it is set when none waits, for when this article is out of reach."""
         if not kept.wake_at:
             kept.wake_at = article.arrived + 2 * self.folding.ttl_s + SLACK_S + 1
             expiry.set(Timestamp(kept.wake_at))
 
-    def _kept(self, key: str, article: Article, records: Any, token: Any) -> Kept:
+    def _taken(self, key: str, article: Article, records: Any, token: Any) -> Known:
         """The memory that mirrors the state, rebuilt where it does not, reaching back far enough for `article`."""
-        place = (self.folding.job, key)
         since = article.arrived - 2 * self.folding.ttl_s
-        kept = _KEPT.get(place)
-        if kept is None or kept.token != (token.read() or b""):
+        kept = _KEPT.take(self.folding.job, key, token.read() or b"")
+        if kept is None:
             kept = self._rebuild(records, token, since)
-            with _LOCK:
-                # The jobs of a process come one after the other; what a former one knew is in the index.
-                for other in [other for other in _KEPT if other[0] != place[0]]:
-                    del _KEPT[other]
-                _KEPT[place] = kept
         if since < kept.since:
             # A part more, lest a stream that goes back in time read the index for each of its articles.
             since -= self.folding.ttl_s // 2
@@ -203,7 +194,7 @@ class Decide(beam.DoFn):
             kept.since = since
         return kept
 
-    def _rebuild(self, records: Any, token: Any, since: int) -> Kept:
+    def _rebuild(self, records: Any, token: Any, since: int) -> Known:
         memory = Memory(self.folding.ttl_s, self.folding.epoch, self.folding.agency_names())
         position, gone = self.folding.open_index().forgotten(0)
         memory.forgotten.update(gone)
@@ -215,26 +206,26 @@ class Decide(beam.DoFn):
         if memory.book.judgements.any:
             # What state tells of, and is older than what was read, is judged as well.
             owed += memory.heal(sorted(memory.book.judgements.named & memory.members.keys()))
-        return Kept(memory, token.read() or b"", since, len(stored), position, judged_at, owed=tuple(owed))
+        return Known(memory, token.read() or b"", since, len(stored), position, judged_at, owed=tuple(owed))
 
     def _seed(self, memory: Memory, since: int, before: int | None) -> list[Write]:
         return seed(memory, self.folding.open_index(), self.folding.own_agency, since, before)
 
-    def _forget(self, kept: Kept, records: Any) -> None:
+    def _forget(self, kept: Known, records: Any) -> None:
         """Once a bundle: what a person had forgotten meanwhile leaves memory and state, not only the index."""
         kept.forgotten_at, gone = self.folding.open_index().forgotten(kept.forgotten_at)
         if gone:
             kept.owed += tuple(kept.memory.forget(gone))
             self._rewrite(kept, records)
 
-    def _judge(self, kept: Kept) -> None:
+    def _judge(self, kept: Known) -> None:
         """Once a bundle: what a person judged meanwhile is obeyed."""
         index = self.folding.open_index()
         kept.judged_at, entries = index.judgements(kept.judged_at)
         if entries:
             kept.owed += tuple(learn(kept.memory, index, self.folding.own_agency, entries))
 
-    def _keep(self, kept: Kept, records: Any, token: Any) -> None:
+    def _keep(self, kept: Known, records: Any, token: Any) -> None:
         changed = kept.memory.changed
         serial = kept.memory.clock.next()
         for member in changed.values():
@@ -245,7 +236,7 @@ class Decide(beam.DoFn):
             self._rewrite(kept, records)
         self._stamp(kept, token)
 
-    def _rewrite(self, kept: Kept, records: Any) -> None:
+    def _rewrite(self, kept: Known, records: Any) -> None:
         records.clear()
         serial = kept.memory.clock.next()
         for member in kept.memory.members.every():
@@ -253,7 +244,7 @@ class Decide(beam.DoFn):
         kept.records = len(kept.memory.members)
         kept.memory.changed.clear()
 
-    def _stamp(self, kept: Kept, token: Any) -> None:
+    def _stamp(self, kept: Known, token: Any) -> None:
         """A token that no other attempt can have given: epoch and chance."""
         kept.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
         token.write(kept.token)
