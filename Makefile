@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 N ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test servers servers-stop bench eval rivals faults soak lint lock schemas kibana clean
+.PHONY: help setup run test servers servers-stop flink flink-stop bench eval rivals faults soak lint lock schemas kibana clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -35,6 +35,12 @@ servers: $(READY) ## get and start Kafka and Elasticsearch on this machine, for 
 
 servers-stop: $(READY) ## end what `make servers` started
 	@$(PY) -m tests.servers stop
+
+flink: $(READY) ## get and start a Flink 1.19 on this machine, with N=1 TaskManagers
+	@$(PY) -m tests.servers flink $(if $(filter command,$(firstword $(origin N))),$(N),1)
+
+flink-stop: $(READY) ## end what `make flink` started
+	@$(PY) -m tests.servers flink-stop
 
 bench: $(READY) ## articles a second of graph and straight loop, the cost of each stage, memory per article
 	@$(PY) -m pipeline.prism

@@ -25,7 +25,7 @@ def without_prism(tmp_path: Path) -> dict[str, str]:
     return {**NOWHERE, "PATH": str(bare)}
 
 
-def newsroom(tmp_path: Path, day: str = "60s") -> Path:
+def newsroom(tmp_path: Path, day: str = "60s", **more: Any) -> Path:
     """A day in which even the text that stands for the shortest time (two hours) outlasts two polls."""
     config = configure(
         tmp_path,
@@ -34,6 +34,7 @@ def newsroom(tmp_path: Path, day: str = "60s") -> Path:
             "rules": str(ROOT / "pipeline" / "newsroom" / "rules.yaml"),
             "channels": {"file": {"kind": "jsonl", "path": "alerts.jsonl"}},
         },
+        **more,
     )
     return config
 

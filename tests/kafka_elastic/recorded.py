@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from kafka import KafkaProducer
 
-from tests.running import shared
+from tests.kafka_elastic.streams import Lag, running, settled
+from tests.running import configure, shared
 from transforms.clean.urls import article_id, canonical
 
 
@@ -48,6 +52,34 @@ def recorded(count: int, twice: float = 0.2, spoilt: float = 0.01, seed: int = 4
     placed.sort(key=lambda item: item[0])
     ids = {article_id(canonical(line["url"]), line["source"], str(line["id"])) for line in lines}
     return Recorded([(key, value) for _, key, value in placed], frozenset(ids), garbage)
+
+
+def streamed(
+    folder: Path,
+    news: Recorded,
+    brokers: str,
+    topic: str,
+    elastic: str,
+    prefix: str,
+    *args: str,
+    limit_s: float = 400,
+    **config: Any,
+) -> Path:
+    """All records from a topic through `run` with `args` into Elasticsearch, until each offset is committed; the config
+    file. Prints how long it took."""
+    send(brokers, topic, news.records)
+    path = configure(
+        folder,
+        [{"kind": "kafka", "brokers": [brokers], "topics": [topic], "group": topic}],
+        index={"kind": "elasticsearch", "url": elastic, "prefix": prefix},
+        **config,
+    )
+    lag, began = Lag(brokers, topic, topic), time.monotonic()
+    with running(path, *args) as alive:
+        settled(alive, lag, limit_s)
+    print(f"\n{len(news.records)} records in {time.monotonic() - began:.0f} s, start and stop included")
+    assert lag() == 0
+    return path
 
 
 def _garbage(number: int, dice: random.Random) -> bytes:

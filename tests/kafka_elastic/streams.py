@@ -59,17 +59,17 @@ class Alive:
 
 
 @contextmanager
-def running(config: Path) -> Iterator[Alive]:
-    """`run` until the block ends, then Ctrl-C; asserts a clean end."""
+def running(config: Path, *args: str, python: str = sys.executable, **more: str) -> Iterator[Alive]:
+    """`run` with `args` until the block ends, then Ctrl-C; asserts a clean end. `more` goes into its environment."""
     path = config.parent / "run.log"
     with path.open("wb") as log, subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "run", "--quiet"],
-        cwd=config.parent, env=environment(config), stdout=log, stderr=log,
+        [python, "-m", "pipeline", "run", "--quiet", *args],
+        cwd=config.parent, env=environment(config, **more), stdout=log, stderr=log,
     ) as process:  # fmt: skip
         try:
             yield Alive(process, path)
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0, path.read_text("utf-8")[-4000:]
+            assert process.wait(120) == 0, path.read_text("utf-8")[-4000:]
         finally:
             if process.poll() is None:
                 process.kill()

@@ -4,14 +4,12 @@ embedded index: the same documents, stories and roles; all garbage in the letter
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kafka_elastic.recorded import Recorded, recorded, send
-from tests.kafka_elastic.streams import Lag, running, settled
+from tests.kafka_elastic.recorded import Recorded, recorded, streamed
 from tests.running import command, configure, exported, outcome
 
 ARTICLES, PARTITIONS = 14_000, 4
@@ -40,19 +38,7 @@ def letters(config: Path) -> list[dict[str, Any]]:
 def test_real_news_through_kafka_into_elasticsearch(
     news: Recorded, embedded: Path, kafka_brokers: str, elastic_url: str, prefix: str, topic: Any, tmp_path: Path
 ) -> None:
-    name = topic(partitions=PARTITIONS)
-    send(kafka_brokers, name, news.records)
-    config = configure(
-        tmp_path,
-        [{"kind": "kafka", "brokers": [kafka_brokers], "topics": [name], "group": name}],
-        index={"kind": "elasticsearch", "url": elastic_url, "prefix": prefix},
-    )
-    lag = Lag(kafka_brokers, name, name)
-    began = time.monotonic()
-    with running(config) as alive:
-        settled(alive, lag)
-    print(f"\n{len(news.records)} records in {time.monotonic() - began:.0f} s, start and stop included")
-    assert lag() == 0
+    config = streamed(tmp_path, news, kafka_brokers, topic(partitions=PARTITIONS), elastic_url, prefix)
 
     documents, expected = exported(config), exported(embedded)
     assert documents.keys() == expected.keys() == news.ids

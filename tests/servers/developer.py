@@ -35,67 +35,75 @@ index: {{kind: elasticsearch, url: "http://{elasticsearch}", prefix: news}}
 
 
 def get(say: Say) -> int:
-    """Get both; they are not started."""
+    """Get all, Flink included; nothing is started."""
     parts.java(parts.KAFKA_JAVA)
     parts.fetched(parts.KAFKA, say)
     parts.java(parts.ELASTIC_JAVA)
     parts.unpacked(say)
+    parts.flink(say)
+    parts.fetched(parts.JOB_SERVER, say)
     return 0
 
 
 def start(say: Say) -> int:
     """Both run when this returns."""
-    with _state() as state:
+    with state() as known:
         begun = []
         for name, (kind, usual) in KINDS.items():
-            if _lives(state.get(name)):
+            if lives(known.get(name)):
                 continue
-            former = state.get(name, {}).get("port", usual)
+            former = known.get(name, {}).get("port", usual)
             port = next((port for port in (former, usual) if is_free(port)), None) or free_port()
-            server = kind(port, _folder(name), tied=False, say=say)
+            server = kind(port, folder(name), tied=False, say=say)
             server.launch()
-            state[name] = {"pid": server.pid, "born": _born(server.pid), "port": port, "log": str(server.log)}
+            known[name] = {"pid": server.pid, "born": born(server.pid), "port": port, "log": str(server.log)}
             begun.append(server)
         for server in begun:
             say(f"starting {server.name} on port {server.port}")
             server.await_answer()
-        _tell(state, say)
+        _tell(known, say)
     return 0
 
 
 def stop(say: Say) -> int:
     """Ends what `start` started."""
-    with _state() as state:
-        for name, found in state.items():
-            if not _lives(found):
-                say(f"{name} does not run")
-                continue
-            for number, patience in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, DOWN_S)):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(found["pid"], number)
-                if _gone_within(found, patience):
-                    break
-            say(f"{name} has ended")
+    with state() as known:
+        for name in KINDS:
+            if name in known:
+                end(name, known[name], say)
     return 0
+
+
+def end(name: str, found: dict[str, Any], say: Say) -> None:
+    """End a server that was started, if it is still that one."""
+    if not lives(found):
+        say(f"{name} does not run")
+        return
+    for number, patience in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, DOWN_S)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(found["pid"], number)
+        if _gone_within(found, patience):
+            break
+    say(f"{name} has ended")
 
 
 def status(say: Say) -> int:
     """0 where both run."""
-    with _state() as state:
+    with state() as known:
         for name in KINDS:
-            here = _lives(state.get(name))
-            say(f"{name}: {'runs on port ' + str(state[name]['port']) if here else 'does not run; `make servers`'}")
-        if all(_lives(state.get(name)) for name in KINDS):
-            _tell(state, say)
+            here = lives(known.get(name))
+            say(f"{name}: {'runs on port ' + str(known[name]['port']) if here else 'does not run; `make servers`'}")
+        if all(lives(known.get(name)) for name in KINDS):
+            _tell(known, say)
             return 0
     return 1
 
 
 def send(topic: str, lines: Iterable[bytes], say: Say) -> int:
     """Each line that is not blank becomes a record of the topic. Raises MissingPart where Kafka does not run."""
-    with _state() as state:
-        found = state.get("kafka")
-    if not _lives(found):
+    with state() as known:
+        found = known.get("kafka")
+    if not lives(found):
         raise MissingPart("Kafka does not run; `make servers` starts it")
     brokers = f"127.0.0.1:{found['port']}"
     producer = KafkaProducer(bootstrap_servers=brokers, acks="all", allow_auto_create_topics=True)
@@ -110,24 +118,24 @@ def send(topic: str, lines: Iterable[bytes], say: Say) -> int:
 
 
 @contextlib.contextmanager
-def _state() -> Iterator[dict[str, Any]]:
-    """What was started, to be changed; one command at a time."""
+def state() -> Iterator[dict[str, Any]]:
+    """What was started, by name, to be changed; one command at a time."""
     STATE.parent.mkdir(parents=True, exist_ok=True)
     with STATE.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            state = json.loads(STATE.read_text())
+            known = json.loads(STATE.read_text())
         except (OSError, ValueError):
-            state = {}
+            known = {}
         try:
-            yield state
+            yield known
         finally:
             part = STATE.with_suffix(".part")
-            part.write_text(json.dumps(state, indent=1))
+            part.write_text(json.dumps(known, indent=1))
             part.replace(STATE)
 
 
-def _folder(name: str) -> Path:
+def folder(name: str) -> Path:
     """Where its data stays. As root not in the clone: nobody, who runs Elasticsearch, may not be able to look there."""
     if os.geteuid() != 0:
         return STATE.parent / "servers" / name
@@ -135,12 +143,12 @@ def _folder(name: str) -> Path:
     return parts.ours() / f"data-{clone}" / name
 
 
-def _tell(state: dict[str, Any], say: Say) -> None:
-    say(CONFIG.format(**{name: f"127.0.0.1:{state[name]['port']}" for name in KINDS}).rstrip())
-    say(f"\nTheir words: {', '.join(state[name]['log'] for name in KINDS)}. `make servers-stop` ends them.")
+def _tell(known: dict[str, Any], say: Say) -> None:
+    say(CONFIG.format(**{name: f"127.0.0.1:{known[name]['port']}" for name in KINDS}).rstrip())
+    say(f"\nTheir words: {', '.join(known[name]['log'] for name in KINDS)}. `make servers-stop` ends them.")
 
 
-def _born(pid: int) -> str | None:
+def born(pid: int) -> str | None:
     """When a process began, as the kernel or `ps` tells: with it a pid names one process, ever."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -151,10 +159,9 @@ def _born(pid: int) -> str | None:
         return told.stdout.strip() or None
 
 
-def _lives(found: dict[str, Any] | None) -> bool:
-    return (
-        bool(found) and found["born"] is not None and _born(found["pid"]) == found["born"] and not _dead(found["pid"])
-    )
+def lives(found: dict[str, Any] | None) -> bool:
+    """Whether what was started still runs."""
+    return bool(found) and found["born"] is not None and born(found["pid"]) == found["born"] and not _dead(found["pid"])
 
 
 def _dead(pid: int) -> bool:
@@ -167,7 +174,7 @@ def _dead(pid: int) -> bool:
 def _gone_within(found: dict[str, Any], seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if not _lives(found):
+        if not lives(found):
             return True
         time.sleep(0.1)
     return False

@@ -19,10 +19,11 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from tests.servers.elastic_server import Elastic
+from tests.servers.flink_server import Flink
 from tests.servers.kafka_server import Kafka
 from transforms.errors import MissingPart
 
-__all__ = ["elastic_url", "kafka_brokers", "prefix", "topic"]
+__all__ = ["elastic_url", "flink", "kafka_brokers", "prefix", "topic"]
 
 
 def missing(error: MissingPart) -> NoReturn:
@@ -60,6 +61,18 @@ def kafka_brokers() -> Iterator[str]:
         missing(error)
     yield server.brokers
     server.close()
+
+
+@pytest.fixture(scope="session")
+def flink() -> Iterator[Flink]:
+    """A running Flink: two TaskManagers with two slots each, so that a job's workers are two processes."""
+    try:
+        cluster = Flink(task_managers=2)
+        cluster.start()
+    except MissingPart as error:
+        missing(error)
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture

@@ -218,6 +218,11 @@ class Flink:
         """host:port of the job server."""
         return self.jobserver.endpoint
 
+    def options(self) -> list[str]:
+        """What `run` is to be told to run on it."""
+        return ["--runner", "FlinkRunner", f"--flink_master={HOST}:{self.jobmanager.port}",
+                f"--job_endpoint={self.endpoint}"]  # fmt: skip
+
     @property
     def processes(self) -> list[Java]:
         """All, in the order in which they are started."""
