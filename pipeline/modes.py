@@ -123,7 +123,7 @@ def _newsroom(ref: Ref, mode: Mode) -> Iterator[tuple[Ref, Newsroom | None]]:
     if day is None:
         yield ref, None
         return
-    with Newsroom(None if mode.once else day) as newsroom:
+    with Newsroom(None if mode.once else day, waits=not mode.once) as newsroom:
         written = raw(ref)
         fetch = {**(written.get("fetch") or {})}
         fetch["hosts"] = {**fetch.get("hosts", {}), **newsroom.hosts}

@@ -50,7 +50,8 @@ class Newsroom:
     """A context manager that serves the sample day on a free port of 127.0.0.1.
 
     With `day_s` the day is squeezed into that many seconds from entering on; without (None or 0) there is no clock:
-    the day stands at the fraction `at` (all published, unless told otherwise) and moves on only by `advance`. `start`
+    the day stands at the fraction `at` (all published, unless told otherwise) and moves on only by `advance`. `waits`: the
+    clock begins with the first request, as a cluster takes a while to start. `start`
     (seconds UTC, now by default) is when the day ends: all dates in the feeds lie in the 24 hours before. `faults`
     lets one request in four of the flaky feeds fail with 500, never the first of a feed and none after the day's end.
     """
@@ -63,7 +64,9 @@ class Newsroom:
         at: float = 1.0,
         faults: bool = True,
         plan: Plan | None = None,
+        waits: bool = False,
     ) -> None:
+        self._waits = waits
         self.plan = plan or load_plan()
         self.items = compose(self.plan)
         self.start = start if start is not None else int(time.time())
@@ -115,6 +118,8 @@ class Newsroom:
         """The second of the day (0 to 86,400) at `now`, seconds UTC."""
         if not self._day_s:
             return self._at * DAY
+        if self._waits:
+            return 0.0
         return min(max(((time.time() if now is None else now) - self._began) / self._day_s, 0.0), 1.0) * DAY
 
     def advance(self, to_fraction: float) -> int:
@@ -145,6 +150,9 @@ class Newsroom:
 
     def answer(self, host: str, target: str, headers: Mapping[str, str]) -> Answer:
         """What the site `host` says to a GET of `target` (path and query)."""
+        if self._waits:
+            self._waits, self._began = False, time.time()
+            self._moved = self._began
         site, second = self._sites.get(host), self.second()
         path = target.split("?", maxsplit=1)[0]
         if site is None:
