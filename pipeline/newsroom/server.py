@@ -50,10 +50,10 @@ class Newsroom:
     """A context manager that serves the sample day on a free port of 127.0.0.1.
 
     With `day_s` the day is squeezed into that many seconds from entering on; without (None or 0) there is no clock:
-    the day stands at the fraction `at` (all published, unless told otherwise) and moves on only by `advance`. `waits`: the
-    clock begins with the first request, as a cluster takes a while to start. `start`
-    (seconds UTC, now by default) is when the day ends: all dates in the feeds lie in the 24 hours before. `faults`
-    lets one request in four of the flaky feeds fail with 500, never the first of a feed and none after the day's end.
+    the day stands at the fraction `at` (all published, unless told otherwise) and moves on only by `advance`. `waits`:
+    the clock begins with the first request, as a cluster takes a while to start. `start` (seconds UTC, now by default)
+    is when the day ends: all dates in the feeds lie in the 24 hours before. `faults` lets one request in four of the
+    flaky feeds fail with 500, never the first of a feed and none after the day's end.
     """
 
     def __init__(
