@@ -22,7 +22,7 @@ from pipeline.house import DRAIN_S
 from pipeline.progress import Progress
 from pipeline.settled import settled
 from transforms.clean.article import clean
-from transforms.errors import DataError, Refused
+from transforms.errors import DataError
 from transforms.feeds.poller import Poller
 from transforms.feeds.read import stop_polling
 from transforms.fold.shingles import fingerprint
@@ -111,6 +111,8 @@ def run_graph(
         graph.build(pipeline, assembled)
         job = chosen.begin(pipeline)
         if isinstance(job, FlinkJob):
+            if start.holder is not None:
+                start.holder.stays = True  # whatever becomes of us, the job goes on, and holds the index
             progress.trouble = lambda: job.trouble or health.trouble(ref, assembled)
             if start.detach:
                 _leave(job, start, progress)
@@ -149,19 +151,14 @@ def _leave(job: FlinkJob, start: Start, progress: Progress) -> None:
     while not job.running:
         job.wait(TICK_S)
     job.leave()
-    if start.holder is not None:
-        start.holder.stays = True
     progress.tell(f"The job {job.id} runs. {job.how_to_end()}")
 
 
 def _end_elsewhere(ref: Ref, job: FlinkJob, assembled: parts.Parts, start: Start, progress: Progress) -> None:
     progress.say("stopping: reads no more, and lets what is in flight be written")
-    try:
-        ending.end(ref, job, assembled)
-    except Refused:
-        if start.holder is not None:
-            start.holder.stays = True  # the job may go on, and holds the index
-        raise
+    ending.end(ref, job, assembled)
+    if start.holder is not None:
+        start.holder.stays = False
 
 
 def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bool:
