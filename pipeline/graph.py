@@ -60,7 +60,7 @@ def build(pipeline: beam.Pipeline, parts: Parts) -> None:
     settled = (receipts, buried) | "AllReceipts" >> beam.Flatten()
     (inputs.polls, settled) | "Commit" >> CommitPolls(parts.index)
     if parts.kafka:
-        (inputs.extents, settled) | "CommitOffsets" >> CommitOffsets(parts.kafkas, parts.job)
+        (inputs.extents, settled) | "CommitOffsets" >> CommitOffsets(parts.kafkas, parts.job, parts.leaves_at_end)
     if parts.house:
         pipeline | "Attend" >> Attend(parts.job, parts.house)
 

@@ -49,6 +49,11 @@ class Parts:
     house: Callable[[], AbstractContextManager[object]] | None = None
 
     @property
+    def leaves_at_end(self) -> bool:
+        """Whether the workers are gone as soon as the graph has ended."""
+        return self.bounded and self.polling.stop_asked is not None
+
+    @property
     def bounded(self) -> bool:
         """Whether the graph ends by itself."""
         return self.once or not (self.feeds or self.kafka)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -13,21 +14,24 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.kafka import offsets
-from transforms.kafka.committer import committer_of
+from transforms.kafka.committer import committer_of, committers
 from transforms.kafka.progress import Progress
 from transforms.kafka.specs import READER, KafkaSpec, partition_of
 from transforms.records import Extent, Receipt
 
+# A broker that is away longer is left to the next start, which finds all of it known.
+WAIT_S = 30.0
 log = logging.getLogger(__name__)
 Specs = Callable[[], Sequence[KafkaSpec]]
 
 
 class CommitOffsets(beam.PTransform):
-    """(Extents, receipts) in; the offsets of their partitions go to Kafka. Nothing comes out."""
+    """(Extents, receipts) in; the offsets of their partitions go to Kafka. Nothing comes out. `waits`: each bundle
+    waits for its commits, for where nobody is left to do so after the last one."""
 
-    def __init__(self, open_specs: Specs, job: str) -> None:
+    def __init__(self, open_specs: Specs, job: str, waits: bool = False) -> None:
         super().__init__()
-        self.open_specs, self.job = open_specs, job
+        self.open_specs, self.job, self.waits = open_specs, job, waits
 
     def expand(self, both: tuple[Any, Any]) -> Any:
         extents, receipts = both
@@ -35,7 +39,7 @@ class CommitOffsets(beam.PTransform):
             (extents, receipts | "OfKafka" >> beam.Filter(lambda receipt: receipt.origin.reader.startswith(READER)))
             | "Together" >> beam.Flatten()
             | "Gather" >> beam.ParDo(Gather()).with_output_types(tuple[str, bytes])
-            | "Commit" >> beam.ParDo(Commit(self.open_specs, self.job))
+            | "Commit" >> beam.ParDo(Commit(self.open_specs, self.job, self.waits))
         )
 
 
@@ -66,8 +70,8 @@ class Commit(beam.DoFn):
 
     PROGRESS = ReadModifyWriteStateSpec("progress", BytesCoder())
 
-    def __init__(self, open_specs: Specs, job: str) -> None:
-        self.open_specs, self.job = open_specs, job
+    def __init__(self, open_specs: Specs, job: str, waits: bool = False) -> None:
+        self.open_specs, self.job, self.waits = open_specs, job, waits
 
     def start_bundle(self) -> None:
         self._moved: dict[str, Progress] = {}
@@ -93,4 +97,7 @@ class Commit(beam.DoFn):
                 committer_of(self.job, spec).want(reader, progress.next)
             else:
                 committer_of(self.job, spec).complete(reader, progress)
+        until = time.monotonic() + (WAIT_S if self.waits and self._moved else 0)
+        while time.monotonic() < until and not all(committer.idle for committer in committers(self.job)):
+            time.sleep(0.02)
         self._moved = {}
