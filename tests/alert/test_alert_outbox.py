@@ -276,3 +276,10 @@ def test_file_channel_through_the_courier(index: EmbeddedIndex, tmp_path: Path) 
     path = tmp_path / "out.jsonl"
     run(index, {"file": JsonlSender(path)}, lambda: states(index)["file", "delivered"] == 2)
     assert [json.loads(line)["title"] for line in path.read_text().splitlines()] == ["T0", "T1"]
+
+
+def test_what_another_courier_serves_is_left_to_it(index: EmbeddedIndex) -> None:
+    fill(index, 30, ["screen", "a"])
+    run(index, {"a": Recorder()}, lambda: states(index)["a", "delivered"] == 30, others={"screen"})
+    assert states(index)["screen", "failed"] == 0
+    run(index, {"screen": Recorder()}, lambda: states(index)["screen", "delivered"] == 30, others={"a"})

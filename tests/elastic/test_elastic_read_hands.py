@@ -17,7 +17,7 @@ from tests.index.index_samples import BLOG, NOON, alert, content, story, whole
 from transforms.elastic import alerts, feeds, forget, keeper, meta, operations
 from transforms.elastic.client import Server, server
 from transforms.elastic.homes import Homes
-from transforms.elastic.lease import VALID_S, lease, release, take
+from transforms.elastic.lease import VALID_S, Holder, lease, release, take
 from transforms.elastic.reach import Reach
 from transforms.errors import Refused
 from transforms.index.interface import FORGOTTEN, IndexAway, Query
@@ -355,6 +355,22 @@ class TestLease:
                 take(elastic.reach, "next")
             process.kill()
             wait_until(lambda: _takes(elastic.reach), 5)
+
+    def test_that_of_a_job_outlives_the_process_that_began_it(self, elastic: Opened) -> None:
+        job = Holder(roams=True, stays=True)
+        with lease(elastic.reach.server, holder=job):
+            pass
+        with pytest.raises(Refused):
+            take(elastic.reach, "next")
+        with lease(elastic.reach.server, holder=Holder(job.owner, roams=True)):
+            held = elastic.reach.get(elastic.reach.meta, "lease")
+            assert held is not None
+            # As if the process that prolonged it last were gone: others may prolong it, too.
+            gone = {**held.source, "pid": 2**22 + 1, "began": "1"}
+            assert elastic.reach.put(elastic.reach.meta, "lease", gone, held)
+            with pytest.raises(Refused):
+                take(elastic.reach, "next")
+        take(elastic.reach, "next")
 
     def test_who_lost_it_can_write_no_more(self, elastic: Opened) -> None:
         asked = server(elastic.spec)
