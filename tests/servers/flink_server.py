@@ -53,6 +53,10 @@ class Flink:
             "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "web.refresh-interval": 1000,
             "high-availability.zookeeper.client.session-timeout": 8000,
             "pekko.ask.timeout": "30 s",
+            # As docs/flink.md advises: what waits between stages is worked off within this before a checkpoint passes.
+            "taskmanager.network.memory.buffer-debloat.enabled": "true",
+            "taskmanager.network.memory.buffer-debloat.target": "500 ms",
+            "taskmanager.network.memory.buffer-debloat.period": "100 ms",
         }  # fmt: skip
         self.jobmanager = JobManager(
             self.folder / "jobmanager", flink, {**common, "execution.attached": "false"}, tied, rest
