@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
@@ -10,8 +11,11 @@ Json = dict[str, Any]
 
 
 def of_core(text: str) -> str:
-    """A schema of kubernetes-validate, with its references relative to its own folder instead of a server's `/api`."""
-    return text.replace('"/api/_definitions.json', '"_definitions.json')
+    """A schema of kubernetes-validate, with its references relative to its own folder instead of a server's `/api`, and
+    so without an id of its own."""
+    schema = json.loads(text.replace('"/api/_definitions.json', '"_definitions.json'))
+    schema.pop("$id", None)
+    return json.dumps(schema)
 
 
 def of_custom(text: str, version: str) -> Json:
