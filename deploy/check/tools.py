@@ -81,7 +81,9 @@ def python_of(lock: Path) -> Path:
         # Not moved when it is there: a venv knows its own path.
         uv = [sys.executable, "-m", "uv"]
         target = folder / "env"
-        _run([*uv, "venv", "-q", "--python", sys.executable, "--relocatable", str(target)], "a venv", "run `make setup`")
+        _run(
+            [*uv, "venv", "-q", "--python", sys.executable, "--relocatable", str(target)], "a venv", "run `make setup`"
+        )
         _run([*uv, "pip", "install", "-q", "--python", str(target / "bin" / "python"), "--require-hashes",
               "-r", str(lock)], lock.name, "look at the lock")  # fmt: skip
 

@@ -28,7 +28,9 @@ def ask(url: str, method: str = "GET") -> Any:
 
 def jobs(rest: str, name: str) -> list[str]:
     """The ids of the jobs of this name that are not over. Raises OSError where nobody answers."""
-    return [job["jid"] for job in ask(f"{rest}/jobs/overview")["jobs"] if job["name"] == name and job["state"] not in OVER]
+    return [
+        job["jid"] for job in ask(f"{rest}/jobs/overview")["jobs"] if job["name"] == name and job["state"] not in OVER
+    ]
 
 
 def main(rest: str, name: str) -> int:
