@@ -6,6 +6,7 @@ Dataflow. Prints one JSON document, {"problems": […], "job": …}.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import sys
@@ -14,11 +15,10 @@ from typing import Any
 
 def metadata_problems(text: str) -> list[str]:
     """What Dataflow's own client does not take for a template's metadata."""
-    from google.cloud.dataflow_v1beta3.types import TemplateMetadata
-    from google.protobuf import json_format
-
+    types = importlib.import_module("google.cloud.dataflow_v1beta3.types")
+    json_format = importlib.import_module("google.protobuf.json_format")
     try:
-        json_format.Parse(text, TemplateMetadata.pb(TemplateMetadata()))
+        json_format.Parse(text, types.TemplateMetadata.pb(types.TemplateMetadata()))
     except json_format.ParseError as error:
         return [str(error)]
     return []
@@ -27,7 +27,8 @@ def metadata_problems(text: str) -> list[str]:
 def module_of(launcher: str) -> Any:
     """The launcher, imported as a file."""
     spec = importlib.util.spec_from_file_location("launch", launcher)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["launch"] = module
     spec.loader.exec_module(module)

@@ -68,7 +68,7 @@ def _sent(text: str, folder: Path, root: Path) -> Iterator[str]:
 
 
 def _locks(folder: Path, root: Path, dockerfile: str) -> Iterator[str]:
-    """Every package has hashes and the version that the tests ran with; Beam's boot is of the Beam that is installed."""
+    """Packages have hashes and the versions that the tests run with; Beam's boot is of the Beam that is installed."""
     tested = _pins(root / "requirements.lock")
     for name in ("requirements.lock", "requirements-dataflow.lock"):
         held = _pins(folder / name)

@@ -40,7 +40,7 @@ def _conform(rendered: str, objects: list[Json]) -> list[str]:
     pods = [{**pod, "metadata": {**pod.get("metadata", {}), "name": where}} for where, pod in _templates(objects)]
     text = rendered + "".join(f"\n---\n{yaml.safe_dump(pod)}" for pod in pods)
     place = f"{tools.schemas()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    done = tools.run([tools.go_tool("kubeconform"), "-strict", "-schema-location", place], input=text)
+    done = tools.run([tools.go_tool("kubeconform"), "-strict", "-schema-location", place], given=text)
     return [line.removeprefix("stdin - ") for line in (done.stdout + done.stderr).splitlines()]
 
 

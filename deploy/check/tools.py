@@ -91,10 +91,16 @@ def python_of(lock: Path) -> Path:
     return _got(cache(pins), build) / "env" / "bin" / "python"
 
 
-def run(command: Sequence[str | Path], **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a tool and give what it said."""
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]  # noqa: S603
-        [str(word) for word in command], capture_output=True, text=True, timeout=RUN_S, check=False, **options
+def run(
+    command: Sequence[object],
+    cwd: Path | str | None = None,
+    env: dict[str, str] | None = None,
+    given: str | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a tool, with `given` as what it reads, and give what it said."""
+    words = [str(word) for word in command]
+    return subprocess.run(  # noqa: S603
+        words, capture_output=True, text=True, timeout=RUN_S, check=False, cwd=cwd, env=env, input=given
     )
 
 

@@ -13,15 +13,13 @@ import sys
 import time
 from collections.abc import Sequence
 
-from pipeline import config, servers
+from pipeline import config, opening, servers
 from pipeline.lock import only_writer
 from pipeline.progress import Progress
 from pipeline.run import Stop, delivering
 from transforms.elastic.roll import roll
 from transforms.errors import DataError, Refused
 from transforms.index.interface import IndexAway
-
-from pipeline import opening
 
 ROLL_EVERY_S, TICK_S = 3600.0, 0.5
 _log = logging.getLogger("attend")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -18,9 +20,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import config, google_secrets, graph, parts
 from pipeline.config import ElasticsearchIndex, Ref, resolve
-from pipeline.lock import set_up
 from pipeline.run import check_data
 from pipeline.runners import STATE_CACHE_MB
+from pipeline.servers import set_up
 from transforms.errors import DataError
 from transforms.yamls import read_yaml
 
@@ -52,12 +54,7 @@ class LaunchOptions(PipelineOptions):
 def read(path: str) -> Ref:
     """The config at `path`, as one that stands at HOME if it is from a bucket. Raises DataError."""
     if not path.startswith("gs://"):
-        from pathlib import Path
-
         return config.read(Path(path))
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory() as folder, FileSystems.open(path) as file:
         copy = Path(folder, "config.yaml")
         copy.write_bytes(file.read())
@@ -80,7 +77,7 @@ def submit(ref: Ref, arguments: Sequence[str]) -> Any:
     assembled = parts.assemble(ref, once=False)
     if assembled.bounded:
         raise DataError(ref.file, "sources", "end by themselves", "add a feed or a Kafka topic, or run it elsewhere")
-    # Named by the launch, so that a later argument of the same name is the one in force.
+    # Ours first: of an argument that is given twice the later is in force.
     options = PipelineOptions([*ALWAYS, *arguments])
     pipeline = beam.Pipeline(options=options)
     graph.build(pipeline, assembled)
