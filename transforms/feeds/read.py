@@ -84,7 +84,7 @@ class ReadFeeds(beam.PTransform):
 
     def expand(self, begin: Any) -> Any:
         read = PollOnce(self.polling) if self.once else DrainPoller(self.polling)
-        return begin | "Start" >> beam.Create([0]) | "Drain" >> beam.ParDo(read)
+        return begin | "Start" >> beam.Impulse() | "Drain" >> beam.ParDo(read)
 
 
 class PollOnce(beam.DoFn):
@@ -93,7 +93,7 @@ class PollOnce(beam.DoFn):
     def __init__(self, polling: Polling) -> None:
         self.polling = polling
 
-    def process(self, _: int) -> Iterator[Any]:
+    def process(self, _: bytes) -> Iterator[Any]:
         poller = self.polling.open_poller(True)
         poller.start()
         try:
@@ -108,16 +108,16 @@ class PollOnce(beam.DoFn):
 
 
 class _Drains(RestrictionProvider):
-    def initial_restriction(self, _: int) -> OffsetRange:
+    def initial_restriction(self, _: bytes) -> OffsetRange:
         return OffsetRange(0, 2**62)
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
         return OffsetRestrictionTracker(restriction)
 
-    def restriction_size(self, _: int, restriction: OffsetRange) -> int:
+    def restriction_size(self, _: bytes, restriction: OffsetRange) -> int:
         return 1
 
-    def truncate(self, _: int, restriction: OffsetRange) -> None:
+    def truncate(self, _: bytes, restriction: OffsetRange) -> None:
         """On drain: nothing more; what was not emitted is polled again after the next start."""
 
 
@@ -130,7 +130,7 @@ class DrainPoller(beam.DoFn):
     @beam.DoFn.unbounded_per_element()
     def process(
         self,
-        _: int,
+        _: bytes,
         tracker: Any = beam.DoFn.RestrictionParam(_Drains()),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:

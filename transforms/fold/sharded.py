@@ -33,6 +33,8 @@ from transforms.fold.shingles import Hashes, from_document, sketch
 from transforms.fold.stage import Folding
 from transforms.records import seconds
 
+# A state record begins with it. One of another schema is passed over, and its article comes back from the index.
+SCHEMA = 1
 ANSWERED = 64
 FREE_AT = 10_000
 
@@ -160,7 +162,7 @@ class _LookUp(beam.DoFn):
         # An article can be filed under several texts; its own id is never its own candidate.
         ids.pop(name, None)
         if shard.add(name, arrived, part):
-            records.add(pickle.dumps((name, arrived, part.tobytes())))
+            records.add(pickle.dumps((SCHEMA, name, arrived, part.tobytes())))
         return tuple(ids)
 
     def _taken(self, key: str, arrived: int, records: Any, token: Any) -> _Shard:
@@ -178,8 +180,7 @@ class _LookUp(beam.DoFn):
         return shard
 
     def _fill(self, key: str, shard: _Shard, stored: Iterable[bytes]) -> None:
-        for record in stored:
-            name, seen, part = pickle.loads(record)  # noqa: S301 - our own state
+        for name, seen, part in _filed(stored):
             shard.add(name, seen, np.frombuffer(part, np.uint32))
         self._seed(key, shard, shard.since, None)
 
@@ -203,7 +204,7 @@ class _LookUp(beam.DoFn):
     def _rewrite(self, key: str, shard: _Shard, records: Any, oldest: int) -> None:
         """Write the state anew without what arrived before `oldest` or was forgotten. Decides nothing: what is out of
         reach would be refused by the deciding key."""
-        stored = [(record, pickle.loads(record)) for record in records.read()]  # noqa: S301 - our own state
+        stored = [(record, filed) for record in records.read() for filed in _filed([record])]
         kept = [record for record, (name, seen, _) in stored if seen >= oldest and name not in shard.forgotten]
         records.clear()
         for record in kept:
@@ -212,6 +213,14 @@ class _LookUp(beam.DoFn):
         shard.postings, shard.ids, shard.arrived, shard.known = Postings(), [], [], set()
         self._fill(key, shard, kept)
         shard.free_at = max(FREE_AT, 2 * len(shard.ids))
+
+
+def _filed(stored: Iterable[bytes]) -> Iterator[tuple[str, int, bytes]]:
+    """Id, arrival and hashes of each state record of this version's schema."""
+    for record in stored:
+        told = pickle.loads(record)  # noqa: S301 - our own state
+        if told[0] == SCHEMA:
+            yield told[1], told[2], told[3]
 
 
 class _Gather(beam.DoFn):

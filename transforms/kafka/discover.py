@@ -92,16 +92,16 @@ class _Tracker(RestrictionTracker):
 class Announcing(RestrictionProvider):
     """Nothing was announced at first."""
 
-    def initial_restriction(self, _: int) -> Announced:
+    def initial_restriction(self, _: bytes) -> Announced:
         return Announced()
 
     def create_tracker(self, restriction: Announced) -> _Tracker:
         return _Tracker(restriction)
 
-    def restriction_size(self, _: int, restriction: Announced) -> int:
+    def restriction_size(self, _: bytes, restriction: Announced) -> int:
         return 1
 
-    def truncate(self, _: int, restriction: Announced) -> None:
+    def truncate(self, _: bytes, restriction: Announced) -> None:
         """On drain: no more partitions."""
 
 
@@ -122,7 +122,7 @@ class Discover(beam.DoFn):
     @beam.DoFn.unbounded_per_element()
     def process(
         self,
-        _: int,
+        _: bytes,
         tracker: Any = beam.DoFn.RestrictionParam(_ANNOUNCING),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:

@@ -50,7 +50,7 @@ class ReadKafka(beam.PTransform):
         self.reading, self.once = Reading(job, open_spec, stop_asked), once
 
     def expand(self, begin: Any) -> Any:
-        begun = begin | "Start" >> beam.Create([0])
+        begun = begin | "Start" >> beam.Impulse()
         if self.once:
             return (
                 begun
@@ -164,7 +164,7 @@ class ListPartitions(beam.DoFn):
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
 
-    def process(self, _: int) -> Iterator[Partition]:
+    def process(self, _: bytes) -> Iterator[Partition]:
         spec = self.reading.open_spec()
         while (found := partitions(self.reading, spec, whole=True)) is None:
             time.sleep(PAUSE_S)
