@@ -89,7 +89,7 @@ def _fields(of: Any) -> list[str]:
 
 if __name__ == "__main__":
     PINS.write_text(
-        "# What a savepoint holds on to. docs/upgrade.md tells what a change here costs; `python -m tests.deploy.pins`\n"
-        "# writes it anew.\n" + yaml.safe_dump(pins(), sort_keys=False, width=110),
+        "# What a savepoint holds on to: docs/upgrade.md tells what a change costs.\n"
+        "# `python -m tests.deploy.pins` writes it anew.\n" + yaml.safe_dump(pins(), sort_keys=False, width=110),
         "utf-8",
     )

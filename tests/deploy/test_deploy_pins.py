@@ -23,7 +23,7 @@ def present() -> dict[str, Any]:
 @pytest.mark.parametrize("part", ["steps", "steps with shards", "state", "state with shards", "schemas", "carried"])
 def test_what_a_savepoint_holds_on_to_is_as_pinned(part: str, present: dict[str, Any]) -> None:
     pinned = yaml.safe_load(PINS.read_text("utf-8"))
-    remedy = "a savepoint of the last release cannot be resumed: read docs/upgrade.md, then `python -m tests.deploy.pins`"
+    remedy = "savepoints of the last release are lost: read docs/upgrade.md, then `python -m tests.deploy.pins`"
     assert present[part] == pinned[part], remedy
 
 
