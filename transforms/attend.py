@@ -32,20 +32,20 @@ class Attend(beam.PTransform):
         self.job, self.open_house = job, open_house
 
     def expand(self, begin: Any) -> Any:
-        return begin | "Start" >> beam.Create([0]) | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
+        return begin | "Start" >> beam.Impulse() | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
 
 
 class _Visits(RestrictionProvider):
-    def initial_restriction(self, _: int) -> OffsetRange:
+    def initial_restriction(self, _: bytes) -> OffsetRange:
         return OffsetRange(0, 2**62)
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
         return OffsetRestrictionTracker(restriction)
 
-    def restriction_size(self, _: int, restriction: OffsetRange) -> int:
+    def restriction_size(self, _: bytes, restriction: OffsetRange) -> int:
         return 1
 
-    def truncate(self, _: int, restriction: OffsetRange) -> None:
+    def truncate(self, _: bytes, restriction: OffsetRange) -> None:
         """On drain: nothing more."""
 
 
@@ -64,7 +64,7 @@ class _Keep(beam.DoFn):
     @beam.DoFn.unbounded_per_element()
     def process(
         self,
-        _: int,
+        _: bytes,
         tracker: Any = beam.DoFn.RestrictionParam(_VISITS),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:

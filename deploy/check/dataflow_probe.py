@@ -38,7 +38,7 @@ def module_of(launcher: str) -> Any:
 def job_of(launcher: str, config: str, staging: str, arguments: list[str]) -> dict[str, Any]:
     """The job as it would be sent: Beam's dry run, then the description that the client makes of it, staged locally."""
     launch = module_of(launcher)
-    result = launch.submit(launch.read(config), [*arguments, "--dry_run=True", "--no_auth"])
+    result = launch.submit(launch.read(config), [*arguments, "--dry_run=True", "--no_auth"], "nobody")
     from apache_beam.runners.dataflow.internal import apiclient
 
     job = result.job

@@ -55,8 +55,9 @@ def _templates(objects: list[Json]) -> Iterator[tuple[str, Json]]:
 def pods(objects: list[Json]) -> Iterator[tuple[str, Json]]:
     """Every pod that is told of, by a name for a person, as its labels and spec."""
     for one in objects:
-        if one["kind"] in ("Deployment", "Job", "StatefulSet"):
-            yield f"{one['kind']} {one['metadata']['name']}", one["spec"]["template"]
+        spec = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one.get("spec", {})
+        if one["kind"] in ("CronJob", "Deployment", "Job", "StatefulSet"):
+            yield f"{one['kind']} {one['metadata']['name']}", spec["template"]
     yield from _templates(objects)
 
 
@@ -87,7 +88,8 @@ def _container(spec: Json, container: Json) -> Iterator[str]:
     resources = container.get("resources", {})
     if not {"cpu", "memory"} <= resources.get("requests", {}).keys() or "memory" not in resources.get("limits", {}):
         yield "does not say what it needs: requests of cpu and memory, and a limit of memory"
-    if container in spec["containers"] and "livenessProbe" not in container:
+    ends = spec.get("restartPolicy") == "Never"
+    if container in spec["containers"] and not ends and "livenessProbe" not in container:
         yield "has no liveness probe"
 
 

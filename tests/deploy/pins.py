@@ -61,7 +61,7 @@ def of_graph(shards: int) -> tuple[list[str], dict[str, Json]]:
         path.write_text(CONFIG.replace("SHARDS", str(shards)), "utf-8")
         Path(folder, "articles.jsonl").touch()
         pipeline = beam.Pipeline()
-        graph.build(pipeline, parts.assemble(config.read(path), once=False))
+        graph.build(pipeline, parts.assemble(config.read(path), once=False, owner="nobody"))
         look = _Look()
         pipeline.visit(look)
     return look.steps, look.states
