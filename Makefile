@@ -67,9 +67,14 @@ lint: $(READY) ## ruff and mypy
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 
-lock: $(READY) ## requirements.lock anew from pyproject.toml
-	@$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra dev \
-	    pyproject.toml -o requirements.lock
+LOCK := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header
+
+lock: $(READY) ## requirements.lock, and those of deploy/, anew from pyproject.toml
+	@$(LOCK) --extra dev pyproject.toml -o requirements.lock
+	@$(LOCK) pyproject.toml -c requirements.lock -o deploy/image/requirements.lock
+	@echo 'apache-beam[gcp]' | $(LOCK) - pyproject.toml -c requirements.lock -o deploy/image/requirements-dataflow.lock
+	@printf 'setuptools\nwheel\n' | $(LOCK) - -c requirements.lock -o deploy/image/requirements-build.lock
+	@$(LOCK) --no-deps deploy/check/tools.in -o deploy/check/tools.lock
 
 schemas: $(READY) ## the JSON Schemas in docs/ anew from the models
 	@$(PY) -m pipeline.schemas

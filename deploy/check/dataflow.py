@@ -92,7 +92,7 @@ def probe(root: Path, folder: Path) -> Json | str:
     """What the launcher would send, made by the image's Python and packages and the built wheel; else why not."""
     python = tools.python_of(root / "deploy" / "image" / "requirements-dataflow.lock")
     with tempfile.TemporaryDirectory() as place:
-        wheel = _wheel(root, Path(place))
+        installed = wheel(root, Path(place))
         config, staging = Path(place, "config.yaml"), Path(place, "staging")
         config.write_text(CONFIG.format(folder=place), "utf-8")
         staging.mkdir()
@@ -101,7 +101,7 @@ def probe(root: Path, folder: Path) -> Json | str:
                    folder / "launch.py", config, staging, *arguments]  # fmt: skip
         # The package comes from the wheel alone: not from here, nor from the working directory.
         env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GOOGLE", "NEWS"))}
-        done = tools.run(command, cwd=place, env={**env, "PYTHONPATH": str(wheel)})
+        done = tools.run(command, cwd=place, env={**env, "PYTHONPATH": str(installed)})
     last = done.stdout.strip().splitlines()[-1:] or [""]
     if done.returncode != 0 or not last[0].startswith("{"):
         return (done.stderr.strip().splitlines() or ["said nothing"])[-1]
@@ -127,7 +127,7 @@ def job_problems(job: Json, root: Path) -> Iterator[str]:
         yield "the graph was built by the checkout, not by the wheel"
 
 
-def _wheel(root: Path, place: Path) -> Path:
+def wheel(root: Path, place: Path) -> Path:
     """The project as a wheel, laid out as it is when installed. Built from a copy, as the image's is: what an earlier
     build left in the checkout gets into no wheel."""
     source = place / "source"
