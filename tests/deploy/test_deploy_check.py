@@ -119,6 +119,23 @@ def test_a_launcher_that_fails_is_told(copy: Path) -> None:
     folder = copy / "dataflow"
     changed(
         folder / "launch.py",
-        {"assembled = parts.assemble(ref, once=False)": "assembled = parts.assemble(ref, once=True)"},
+        {"once=False": "once=True"},
     )
     assert "end by themselves" in "\n".join(looked(lambda folder: dataflow.problems(ROOT, folder), folder))
+
+
+def test_compose_runs_what_kubernetes_runs() -> None:
+    """Which a test runs on a real Flink; here the job is followed, and what runs is shown."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    base = DEPLOY / "kubernetes" / "base"
+    job, _ = yaml.safe_load_all((base / "pipeline.yaml").read_text("utf-8"))
+    submits = job["spec"]["template"]["spec"]["containers"][0]
+    there = [word.replace("news-monitor-rest", "jobmanager") for word in [*submits["command"], *submits["args"]]]
+    here = [*services["pipeline"]["entrypoint"], *services["pipeline"]["command"]]
+    assert here == [word for word in there if word != "--detach"]
+    flink = yaml.safe_load((base / "flink.yaml").read_text("utf-8"))
+    (pool,) = [
+        one for one in flink["spec"]["taskManager"]["podTemplate"]["spec"]["containers"] if one["name"] == "workers"
+    ]
+    assert [*services["workers"]["entrypoint"], *services["workers"]["command"]] == [*pool["command"], *pool["args"]]
+    assert services["jobmanager"]["image"] == flink["spec"]["image"]
