@@ -31,7 +31,7 @@ GO = {
     # The loader that `docker compose` itself uses; its program is called cmd.
     "compose": "github.com/compose-spec/compose-go/v2/cmd@v2.10.2",
 }
-GET_S, RUN_S = 900, 120
+GET_S, RUN_S = 900, 300
 
 
 def cache(of: str) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.check import __main__ as check
 from deploy.check import compose, dataflow, image, kubernetes
 from tests.running import ROOT
 from transforms.errors import MissingPart
@@ -122,6 +123,19 @@ def test_a_launcher_that_fails_is_told(copy: Path) -> None:
         {"once=False": "once=True"},
     )
     assert "end by themselves" in "\n".join(looked(lambda folder: dataflow.problems(ROOT, folder), folder))
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 3), ("true", 1)])
+def test_a_tool_that_cannot_be_had_is_told_and_fails_in_ci(
+    ci: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(check, "PARTS", {"kubernetes": check.PARTS["kubernetes"]})
+    assert check.main() == code
+    assert "kubernetes: not checked: kustomize cannot be had without go: install Go" in capsys.readouterr().err
+    assert list((tmp_path / "news-monitor").iterdir()) == []
 
 
 def test_compose_runs_what_kubernetes_runs() -> None:

@@ -66,7 +66,7 @@ def test_a_launch_ends_and_leaves_the_lease_to_the_job(elastic_url: str, prefix:
     assert held["place"] == "a cluster"
     assert "another pipeline runs" in command(config, "run", "--once", fails=1).stderr
     assert "another pipeline runs" in launched(config, fails=1)
-    # An update asks Dataflow for the job that it replaces, so it is not made here; only whose lease it would go on with.
+    # An update asks Dataflow for the job that it replaces, so it is not made here, but for whose lease it goes on with.
     launch = module_of(str(LAUNCHER))
     assert launch.holder_of(read(config), update=True).owner == held["owner"]
     assert launch.holder_of(read(config), update=False).owner != held["owner"]
