@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms.core import RestrictionProvider
 
+from transforms.attend import _Keep
 from transforms.feeds.poller import Poller
 from transforms.feeds.read import DrainPoller, Polling
 from transforms.kafka.discover import Discover, Partition, Reading
@@ -38,6 +39,7 @@ def open_spec() -> KafkaSpec:
 
 
 SOURCES = {
+    "the house": (b"", _Keep("job", never_opened)),
     "feeds": (b"", DrainPoller(Polling("job", open_poller))),
     "kafka, partitions": (b"", Discover(Reading("job", open_spec))),
     "kafka, records": (Partition("job", "s", "s/news/0", "news", 0, 7), ReadPartition(Reading("job", open_spec))),
