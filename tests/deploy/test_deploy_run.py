@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ import yaml
 from deploy.check.dataflow import wheel
 from tests.kafka_source.kafka_jobs import send
 from tests.running import ROOT, answer, configure
+from tests.servers import parts
+from tests.servers.fixtures import missing
 from tests.servers.flink_server import Flink
 from tests.servers.process import free_port
+from transforms.errors import MissingPart
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 BASE = ROOT / "deploy" / "kubernetes" / "base"
@@ -140,3 +144,17 @@ def test_the_manifests_run_as_they_stand(
     assert "cancelling" in run(leftover).stdout
     assert flink.status(job) == "CANCELED"
     assert len((tmp_path / "dead.jsonl").read_text().splitlines()) == 1
+
+
+def test_flink_knows_each_setting() -> None:
+    """It passes over what it does not know, so that a slip would change nothing and say nothing."""
+    try:
+        jars = parts.flink(lambda _: None)
+    except MissingPart as error:
+        missing(error)
+    deployment = yaml.safe_load((BASE / "flink.yaml").read_text("utf-8"))["spec"]
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
+    settings = {*deployment["flinkConfiguration"], *yaml.safe_load(compose["x-flink-properties"]), "no.such-setting"}
+    with zipfile.ZipFile(next(jars.glob("flink-dist*.jar"))) as jar:
+        options = b"".join(jar.read(name) for name in jar.namelist() if name.endswith("Options.class"))
+    assert {name for name in settings if name.encode() not in options} == {"no.such-setting"}
