@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipeline import opening, prism, servers
+from pipeline import measured, opening, prism, servers
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
 from pipeline.flink import defaults
 from pipeline.lock import only_writer
@@ -56,7 +56,8 @@ class Mode:
 
 
 def start(ref: Ref, mode: Mode) -> Json:
-    """Run as asked until the end or a person stops it; returns the counts of the index."""
+    """Run as asked until the end or a person stops it; returns the counts of the index, and under `metrics` what the
+    graph counted in this run."""
     holder = _holder(ref, mode)
     with (
         only_writer(ref, holder),
@@ -67,14 +68,14 @@ def start(ref: Ref, mode: Mode) -> Json:
         index = opening.index_of(own, patient=False)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
-            _loop(own, mode, progress, stop, done)
+            counted = _loop(own, mode, progress, stop, done)
         else:
             begin = Start(mode.runner, mode.once, mode.prism, mode.beam_args, False, holder, mode.detach)
-            run_graph(own, begin, progress, stop, done)
+            counted = run_graph(own, begin, progress, stop, done)
         counts = index.counts()
     if not mode.quiet and not mode.detach:
         _where_next(own, counts, bool(newsroom))
-    return {**counts, "stopped": stop.asked}
+    return {**counts, "stopped": stop.asked, "metrics": counted}
 
 
 def _holder(ref: Ref, mode: Mode) -> Holder | None:
@@ -102,17 +103,20 @@ def _streams(mode: Mode, progress: Progress) -> bool:
     return False
 
 
-def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> None:
-    """Bounded runs one after the other, each polling the feeds that are due."""
+def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> Json:
+    """Bounded runs one after the other, each polling the feeds that are due; what they counted in all."""
+    counted: Json = {}
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
     index, holder = opening.index_of(ref, patient=False), mode.holder()
     while not stop.asked:
         began = time.monotonic()
-        run_graph(ref, Start(mode.runner, True, mode.prism, mode.beam_args, True, holder), progress, stop)
+        begin = Start(mode.runner, True, mode.prism, mode.beam_args, True, holder)
+        counted = measured.united(counted, run_graph(ref, begin, progress, stop))
         if done(index) or not (opening.feeds_of(ref) or servers.kafka_sources(ref)):
-            return
+            break
         while not stop.asked and time.monotonic() - began < pause:
             time.sleep(0.1)
+    return counted
 
 
 @contextlib.contextmanager

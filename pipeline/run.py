@@ -30,7 +30,7 @@ from transforms.index.interface import Index, IndexAway
 from transforms.kafka import outlets
 from transforms.kafka import running as kafka
 from transforms.language.stage import with_language
-from transforms.records import Article, DeadLetter, Entry, Origin, Source
+from transforms.records import Article, DeadLetter, Entry, Json, Origin, Source
 
 if TYPE_CHECKING:
     from transforms.elastic.lease import Holder
@@ -86,8 +86,8 @@ def run_graph(
     stop: Stop,
     done: Callable[[Index], bool] = lambda _: False,
     letters: list[Entry | DeadLetter] | None = None,
-) -> None:
-    """Run the graph of `ref` until it ends, `done` says so, or a person stops it.
+) -> Json:
+    """Run the graph of `ref` until it ends, `done` says so, or a person stops it. Returns what its stages counted.
 
     Raises MissingPart where the runner cannot be had, DataError for mistakes in data files, and whatever the job
     failed with.
@@ -116,7 +116,7 @@ def run_graph(
             progress.trouble = lambda: job.trouble or health.trouble(ref, assembled)
             if start.detach:
                 _leave(job, start, progress)
-                return
+                return {}
         try:
             while not job.wait(TICK_S):
                 if _over(index, progress, done) or stop.asked:
@@ -126,11 +126,9 @@ def run_graph(
                 raise mistake from None  # what a person can mend is not told as a trace of the runner's
             raise
         finally:
-            if isinstance(job, FlinkJob):
-                _end_elsewhere(ref, job, assembled, start, progress)
-            else:
-                _end(ref, job, assembled, index)
+            counted = _finish(ref, job, assembled, start, progress)
             _over(index, progress, lambda _: True)
+    return counted
 
 
 @contextlib.contextmanager
@@ -154,11 +152,17 @@ def _leave(job: FlinkJob, start: Start, progress: Progress) -> None:
     progress.tell(f"The job {job.id} runs. {job.how_to_end()}")
 
 
-def _end_elsewhere(ref: Ref, job: FlinkJob, assembled: parts.Parts, start: Start, progress: Progress) -> None:
+def _finish(
+    ref: Ref, job: runners.Job | FlinkJob, assembled: parts.Parts, start: Start, progress: Progress
+) -> Json:
+    """End the job, wherever its workers are. What it counted is asked for before."""
+    if not isinstance(job, FlinkJob):
+        return _end(ref, job, assembled)
     progress.say("stopping: reads no more, and lets what is in flight be written")
-    ending.end(ref, job, assembled)
+    counted = ending.end(ref, job, assembled)
     if start.holder is not None:
         start.holder.stays = False
+    return counted
 
 
 def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bool:
@@ -171,8 +175,9 @@ def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bo
         return False
 
 
-def _end(ref: Ref, job: runners.Job, assembled: parts.Parts, index: Index) -> None:
-    """Begin nothing more, let what is in flight be written, then end the job."""
+def _end(ref: Ref, job: runners.Job, assembled: parts.Parts) -> Json:
+    """Begin nothing more, let what is in flight be written, then end the job. What it counted is asked for before."""
+    index = opening.index_of(ref, patient=False)
     poller = stop_polling(assembled.job)
     kafka.stop_reading(assembled.job)
     until = time.monotonic() + DRAIN_S
@@ -190,7 +195,9 @@ def _end(ref: Ref, job: runners.Job, assembled: parts.Parts, index: Index) -> No
         writing.give_up()
     else:
         _flush(writing)
+    counted = job.metrics()
     job.cancel()
+    return counted
 
 
 def _flush(index: Index) -> None:

@@ -23,11 +23,12 @@ import grpc
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.worker import sdk_worker
 
-from pipeline import prism
+from pipeline import measured, prism
 from pipeline.flink import cluster, defaults
 from pipeline.flink.job import FlinkJob
 from pipeline.tuning import COLLECT_AFTER, STATE_CACHE_MB
 from transforms.errors import DataError, MissingPart
+from transforms.records import Json
 
 OWN = ("--once", "--detach", "--bounded-loop", "--runner", "--prism", "--quiet", "--json", "--config")
 KNOWN = ("DirectRunner", "PrismRunner", "FlinkRunner")
@@ -152,6 +153,10 @@ class Job:
     def failed(self) -> bool:
         """Whether it ended badly."""
         return self._error is not None
+
+    def metrics(self) -> Json:
+        """What its stages counted, by name, as `pipeline.measured` tells it; nothing where the runner does not say."""
+        return measured.told_by(self._result)
 
     def cancel(self) -> None:
         """End it now. What was not committed is done again by the next start."""

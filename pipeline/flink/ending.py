@@ -14,6 +14,7 @@ from pipeline.parts import Parts
 from pipeline.settled import settled
 from transforms.index.interface import IndexAway
 from transforms.kafka.starts import lag
+from transforms.records import Json
 
 # Workers hear of a stop within a second or two; what was read then is through, or is not, within this.
 DRAIN_S = 15.0
@@ -21,14 +22,16 @@ DRAIN_S = 15.0
 STILL_S = 3.0
 
 
-def end(ref: Ref, job: FlinkJob, parts: Parts) -> None:
+def end(ref: Ref, job: FlinkJob, parts: Parts) -> Json:
     """Begin nothing more, let what is in flight be written, committed and delivered, then end the job. What was not
-    is done again by the next start."""
+    is done again by the next start. Returns what the job counted."""
     if not parts.bounded and job.running:
         with contextlib.suppress(IndexAway):
             servers.ask_stop(ref, parts.job)
             _drain(ref, job)
+    counted = job.metrics()
     job.cancel()
+    return counted
 
 
 def _drain(ref: Ref, job: FlinkJob) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineState
 
+from pipeline import measured
 from pipeline.flink.cluster import Cluster
 from transforms.errors import Refused
+from transforms.records import Json
 
 SUBMIT_S, CANCEL_S = 120.0, 60.0
 OVER = ("FINISHED", "CANCELED")
@@ -67,6 +69,10 @@ class FlinkJob:
             return f"Flink at {self._cluster.url} does not answer; the job goes on from its checkpoint when it does"
         why = self._cluster.trouble(self.id)
         return f"the job is {self._state}" + (f" after: {why}" if why else "")
+
+    def metrics(self) -> Json:
+        """What its stages counted, by name, as `pipeline.measured` tells it; nothing where the job server is away."""
+        return measured.told_by(self._result)
 
     def cancel(self) -> None:
         """End it now; its retained checkpoints stay. Raises Refused where the cluster does not answer."""

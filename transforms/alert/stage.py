@@ -8,6 +8,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from transforms import metrics
 from transforms.alert.evaluate import evaluate
 from transforms.alert.rules import Rules
 from transforms.fold.memory import Decision
@@ -66,6 +67,7 @@ class Raise(beam.DoFn):
         rules = self.open_rules()
         for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
             # Few articles raise one, and finding the open index costs more than judging most articles.
-            self.open_index().raise_alert(alert, (*rules.channels(alert["rule"]), *self.outputs))
+            created = self.open_index().raise_alert(alert, (*rules.channels(alert["rule"]), *self.outputs))
+            metrics.count("alerts", created)
         outcome = "known" if decision.outcome in ("known", "sighting") else "indexed"
         yield Receipt(article.origin, outcome, article.id)

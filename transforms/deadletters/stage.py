@@ -7,6 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from transforms import metrics
 from transforms.batches import Batched
 from transforms.deadletters.store import append
 from transforms.records import DeadLetter, Receipt
@@ -34,4 +35,5 @@ class _Append(Batched):
 
     def settle(self, elements: Sequence[DeadLetter]) -> Sequence[Receipt]:
         append(self.path, elements, self.open_secrets())
+        metrics.count_letters(elements)
         return [Receipt(letter.origin, "dead") for letter in elements]

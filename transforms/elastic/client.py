@@ -149,6 +149,10 @@ class Server:
         """The counters, as the module tells."""
         return {**dict.fromkeys(_COUNTED, 0), **self._waiting.counts()}
 
+    def more(self, name: str) -> int:
+        """How much a counter has grown since this was last asked for it."""
+        return self._waiting.more(name)
+
     def trouble(self) -> str | None:
         """Why callers wait at this moment, in words for a person; None where none does."""
         return self._waiting.trouble()

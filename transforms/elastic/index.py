@@ -142,6 +142,9 @@ class ElasticIndex:
     def trouble(self) -> str | None:
         return self.server.trouble()
 
+    def retried(self) -> int:
+        return self.server.more("retries")
+
     def give_up(self) -> None:
         self.server.give_up()
 

@@ -44,6 +44,7 @@ class Waiting:
         self._cut: str | None = None
         self._waiting: dict[Patience, tuple[float, str]] = {}
         self._counts: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
         self._waited_s = self._held_since = 0.0
 
     def count(self, **more: int) -> None:
@@ -57,6 +58,13 @@ class Waiting:
             now = time.monotonic()
             held = now - self._held_since if self._waiting else 0.0
             return {**self._counts, "waited_s": round(self._waited_s + held, 3)}
+
+    def more(self, name: str) -> int:
+        """How much a counter has grown since this was last asked for it."""
+        with self._lock:
+            more = self._counts[name] - self._told[name]
+            self._told[name] = self._counts[name]
+            return more
 
     def trouble(self) -> str | None:
         """Why the one who has waited longest does, in words; None where nobody waits."""

@@ -9,6 +9,7 @@ import apache_beam as beam
 from apache_beam.coders import PickleCoder
 from apache_beam.transforms.userstate import BagStateSpec
 
+from transforms import metrics
 from transforms.index.interface import Index
 from transforms.records import Poll, Receipt
 
@@ -87,4 +88,5 @@ class Commit(beam.DoFn):
     def finish_bundle(self) -> None:
         if self._done:
             self.open_index().commit_polls(self._done)
+            metrics.count_polls(self._done)
         self._done = []

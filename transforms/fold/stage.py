@@ -25,6 +25,7 @@ from apache_beam.transforms.userstate import (
 )
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms import metrics
 from transforms.batches import Batched
 from transforms.fold import journal
 from transforms.fold.kept import Kept
@@ -136,6 +137,7 @@ class Decide(beam.DoFn):
         if self._fresh:
             self._forget(kept, records)
             self._judge(kept)
+            metrics.show("fold_articles", len(kept.memory.members))
         self._fresh = False
         if stored:
             kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
@@ -187,6 +189,7 @@ class Decide(beam.DoFn):
         kept = _KEPT.take(self.folding.job, key, token.read() or b"")
         if kept is None:
             kept = self._rebuild(records, token, since)
+            metrics.count("fold_rebuilds")
         if since < kept.since:
             # A part more, lest a stream that goes back in time read the index for each of its articles.
             since -= self.folding.ttl_s // 2

@@ -232,8 +232,10 @@ class EmbeddedIndex:
         """Nothing to do: every read begins a transaction of its own and sees all that is committed."""
 
     def trouble(self) -> str | None:
-        """Never: a file is there or the program has ended."""
-        return None
+        return None  # a file is there, or the program has ended
+
+    def retried(self) -> int:
+        return 0  # SQLite waits by itself
 
     def give_up(self) -> None:
         """Nothing to do: nobody waits for long."""

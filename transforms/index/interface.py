@@ -186,6 +186,9 @@ class Index(Protocol):
     def trouble(self) -> str | None:
         """Why writing waits at this moment, in words for a person; None where it does not."""
 
+    def retried(self) -> int:
+        """How often this process had to send something again since it was last asked: each time is told once."""
+
     def give_up(self) -> None:
         """Whoever waits for the store, now or later, gets IndexAway: the program is about to end."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
+from transforms import metrics
 from transforms.batches import Batched
 from transforms.clean.replay import entry_document
 from transforms.fold.memory import Decision
@@ -36,7 +38,9 @@ class Write(Batched):
         self.open_index = open_index
 
     def settle(self, elements: Sequence[Decision]) -> Sequence[Decision | TaggedOutput]:
-        outcomes = iter(self.open_index().apply([write for decision in elements for write in decision.writes]))
+        index, began = self.open_index(), time.monotonic()
+        told = index.apply([write for decision in elements for write in decision.writes])
+        outcomes = iter(told)
         settled: list[Decision | TaggedOutput] = []
         for decision in elements:
             refused = [
@@ -50,6 +54,9 @@ class Write(Batched):
                 settled.append(TaggedOutput("dead", letter(decision.article, f"{why.reason}{of}")))
             else:
                 settled.append(decision)
+        if elements:
+            metrics.count_batch(len(elements), told, time.monotonic() - began, index.retried())
+            metrics.count_decisions([one for one in settled if isinstance(one, Decision)])
         return settled
 
 

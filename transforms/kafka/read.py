@@ -19,6 +19,7 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 from kafka.errors import KafkaError
 
+from transforms import metrics
 from transforms.kafka.buffer import Chunk
 from transforms.kafka.discover import Discover, Partition, Reading, partitions
 from transforms.kafka.record import read_record
@@ -154,6 +155,7 @@ class ReadPartition(beam.DoFn):
         mark = puller.shelf.mark(partition.at, taken.newest, now)
         if mark is not None and mark > estimator.current_watermark():
             estimator.set_watermark(Timestamp.of(mark))
+        metrics.show("kafka_lag", puller.shelf.standing().lag)
         more = len(chunk.records) == BUNDLE_RECORDS
         tracker.defer_remainder(Timestamp.of(now if more else now + PAUSE_S))
 
