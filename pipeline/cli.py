@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipeline import config, show
+from pipeline import config, logs, show
 from pipeline.values import duration
 from transforms.clean.urls import canonical
 from transforms.deadletters.store import ReplayRunning
@@ -25,6 +25,7 @@ from transforms.index.schema import IndexFileError, IndexInUse
 from transforms.records import Json, seconds
 
 FAILED, BAD_CONFIG, MISSING = 1, 2, 3
+_log = logging.getLogger(__name__)
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -253,22 +254,19 @@ def restore(
 
 
 def _fail(text: str, code: int = FAILED) -> int:
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
+    if logs.is_json():
+        _log.error("%s", text)
+    else:
+        logs.console().print(text, markup=False, soft_wrap=True)
     return code
-
-
-def quiet_logs() -> None:
-    """Beam says a good deal that no watcher can act on; NEWS_LOG=INFO shows it."""
-    level = os.environ.get("NEWS_LOG", "ERROR").upper()
-    logging.basicConfig(format="%(message)s", level=level if level in logging.getLevelNamesMapping() else "ERROR")
 
 
 def main(args: list[str] | None = None) -> Any:
     """Run a command; returns never, exits with the contract's codes."""
-    quiet_logs()
-    from pipeline import cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
+    from pipeline import cli_health, cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
 
     try:
+        logs.setup()
         app(args=args)
     except DataError as error:
         sys.exit(_fail(str(error), BAD_CONFIG))
@@ -282,3 +280,6 @@ def main(args: list[str] | None = None) -> Any:
         # The reader of a pipe has gone (`export | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        logs.crashed(error)
+        sys.exit(FAILED)

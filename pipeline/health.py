@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from pipeline import opening, servers
+from pipeline import board, opening, servers
 from pipeline.config import ElasticsearchIndex, Ref, resolve
 from pipeline.parts import Parts
 from transforms.deadletters.store import read
@@ -39,11 +39,10 @@ def lag(parts: Parts) -> str:
 
 
 def document(ref: Ref, parts: Parts) -> Json:
-    """One health document (`news.pipeline` in docs/documents.md). Raises IndexAway."""
-    index = opening.index_of(ref, patient=False)
+    """One health document (`news.pipeline` in docs/documents.md). Where the index is away it lacks what that counts."""
     stats = kafka.stats(parts.job).values()
-    counts = index.counts()
-    counters = servers.server_of(ref, patient=True).stats()
+    elastic = isinstance(resolve(ref).index, ElasticsearchIndex)
+    counters = servers.server_of(ref, patient=True).stats() if elastic else {}
     return {
         "@timestamp": rfc3339(int(time.time())),
         "event": {"kind": "metric", "module": "news", "dataset": "news.pipeline"},
@@ -51,7 +50,7 @@ def document(ref: Ref, parts: Parts) -> Json:
         "news": {
             "pipeline": {
                 "epoch": parts.folding.epoch,
-                **{name: counts[name] for name in _COUNTED},
+                **_counted(ref),
                 "dead_letters": sum(1 for _ in read(opening.dead_letters_of(ref))),
                 **{name: counters.get(name, 0) for name in ("written", "retries", "rejected", "conflicts", "waited_s")},
                 "waiting": trouble(ref, parts),
@@ -65,6 +64,14 @@ def document(ref: Ref, parts: Parts) -> Json:
     }
 
 
+def _counted(ref: Ref) -> Json:
+    try:
+        counts = opening.index_of(ref, patient=False).counts()
+    except IndexAway:
+        return {}
+    return {name: counts[name] for name in _COUNTED}
+
+
 _COUNTED = ("articles", "stories", "reposts", "alerts", "polls", "failed_polls")
 
 
@@ -76,38 +83,57 @@ def memory_mb() -> float:
 
 @contextlib.contextmanager
 def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
-    """Put a health document into Elasticsearch every half minute, and one at the end; begin new indexes and delete old
-    ones when it is time, once an hour. Other indexes need neither."""
-    if not isinstance(resolve(ref).index, ElasticsearchIndex):
-        yield
-        return
+    """Tell of the run at its beginning, every half minute and at its end: in a file beside the index, which `health`
+    reads, and where the index is Elasticsearch in a health document there. Once an hour new indexes are begun there
+    and old ones deleted."""
     over = threading.Event()
-    thread = threading.Thread(target=_report, args=(ref, parts, over), name="health", daemon=True)
+    told = board.Board(opening.beside(ref, board.NAME))
+    told.show(document(ref, parts))
+    thread = threading.Thread(target=_report, args=(ref, parts, told, over), name="health", daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join(EVERY_S)
+        told.show(ended=True)
 
 
-def _report(ref: Ref, parts: Parts, over: threading.Event) -> None:
-    from transforms.elastic.feeds import report
-    from transforms.elastic.roll import roll
-
-    server = servers.server_of(ref)
+def _report(ref: Ref, parts: Parts, shown: board.Board, over: threading.Event) -> None:
+    elastic = isinstance(resolve(ref).index, ElasticsearchIndex)
     last, rolled = False, float("-inf")
     while not last:
         last = over.wait(EVERY_S)
         try:
-            if not last and time.monotonic() - rolled > ROLL_EVERY_S:
-                for change in roll(server):
-                    _log.info("%s", change)
-                rolled = time.monotonic()
-            report(server, document(ref, parts))
-        except IndexAway as away:
-            # The next document tells of it: it counts the seconds that were waited.
-            _log.info("no health document now: %s", away)
+            if elastic and not last and time.monotonic() - rolled > ROLL_EVERY_S:
+                rolled = _roll(ref) or rolled
+            told = document(ref, parts)
+            shown.show(told)
+            if elastic:
+                _send(ref, told)
         except Exception:
             # What is refused or odd must not end the reports, nor the rollover, of a run that goes on.
             _log.exception("no health document now")
+
+
+def _roll(ref: Ref) -> float | None:
+    """Begin new indexes and delete old ones; when it was done, None where the server is away."""
+    from transforms.elastic.roll import roll
+
+    try:
+        for change in roll(servers.server_of(ref)):
+            _log.info("%s", change)
+    except IndexAway as away:
+        _log.info("no rollover now: %s", away)
+        return None
+    return time.monotonic()
+
+
+def _send(ref: Ref, told: Json) -> None:
+    from transforms.elastic.feeds import report
+
+    try:
+        report(servers.server_of(ref), told)
+    except IndexAway as away:
+        # The next document tells of it: it counts the seconds that were waited.
+        _log.info("no health document now: %s", away)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +11,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from pipeline import logs
 from pipeline.show import isolate
 from transforms.index.interface import Index, Query
+from transforms.logs import about
 
-PLAIN_EVERY_S = 5.0
+PLAIN_EVERY_S, LOGGED_EVERY_S = 5.0, 60.0
 SHOWN_AT_ONCE = 3
+_log = logging.getLogger(__name__)
 KNOWN = 1000
 
 
@@ -22,7 +26,8 @@ class Progress:
     """Progress on stderr: a live line on a terminal, a line every few seconds elsewhere, nothing when `quiet`."""
 
     def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, highlight=False)
+        self.console = console or logs.console()
+        self._every_s = LOGGED_EVERY_S if logs.is_json() else PLAIN_EVERY_S
         self.quiet = quiet
         self._live: Live | None = None
         self._began = time.monotonic()
@@ -52,13 +57,15 @@ class Progress:
             return
         if self._live is not None:
             self._live.update(Text(text))
-        elif time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
+        elif time.monotonic() - self._shown_plain > self._every_s:
             self._shown_plain = time.monotonic()
             self.console.print(Text(text))
 
-    def tell(self, text: str, style: str = "") -> None:
-        """A line that stays."""
-        if not self.quiet:
+    def tell(self, text: str, style: str = "", feed: str | None = None) -> None:
+        """A line that stays; `feed` is the reader that it is about."""
+        if logs.is_json():
+            _log.log(logging.WARNING if style == "yellow" else logging.INFO, "%s", text.strip(), extra=about(feed=feed))
+        elif not self.quiet:
             self.console.print(Text(text, style=style), soft_wrap=True)
 
     def started(self, runner: str, bounded: bool) -> None:
@@ -95,7 +102,7 @@ class Progress:
         line = self._line(index.counts())
         if self._live is not None:
             self._live.update(Text(line, style="bold", no_wrap=True, overflow="crop"))
-        elif line != self._last and time.monotonic() - self._shown_plain > PLAIN_EVERY_S:
+        elif line != self._last and time.monotonic() - self._shown_plain > self._every_s:
             self._shown_plain = time.monotonic()
             self._last = line
             self.console.print(Text(line), soft_wrap=True)
@@ -128,6 +135,6 @@ class Progress:
             error = feed.get("error")
             if error and self._broken.get(reader) != str(error):
                 self._broken[reader] = str(error)
-                self.tell(f"  {reader}: {isolate(str(error))}", "yellow")
+                self.tell(f"  {reader}: {isolate(str(error))}", "yellow", reader)
             elif not error and self._broken.pop(reader, ""):
-                self.tell(f"  {reader}: well again", "green")
+                self.tell(f"  {reader}: well again", "green", reader)

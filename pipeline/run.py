@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 
 from pipeline import graph, health, house, opening, parts, runners, servers
-from pipeline.config import Ref
+from pipeline.config import Ref, secrets
 from pipeline.flink import ending
 from pipeline.flink.job import FlinkJob
 from pipeline.house import DRAIN_S
 from pipeline.progress import Progress
 from pipeline.settled import settled
+from transforms import logs
 from transforms.clean.article import clean
 from transforms.errors import DataError
 from transforms.feeds.poller import Poller
@@ -95,6 +96,8 @@ def run_graph(
     check_data(ref)
     servers.begin(ref)
     assembled = parts.assemble(ref, start.once, letters, start.due_only, start.owner)
+    logs.bind(assembled.job, assembled.folding.epoch)
+    logs.hide(secrets(ref))  # again, as Beam is loaded now
     # What only looks must not wait for an index that is away; what writes does.
     index = opening.index_of(ref, patient=False)
     log = opening.beside(ref, "prism.log")

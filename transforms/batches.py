@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,6 +11,10 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms import logs
+
+_log = logging.getLogger(__name__)
 
 
 class Batched(beam.DoFn):
@@ -59,4 +64,10 @@ class InARow(Batched):
         self.function = function
 
     def settle(self, elements: Sequence[Any]) -> Sequence[Any]:
-        return list(map(self.function, elements))
+        at: Any = None
+        try:
+            return [self.function(at := element) for element in elements]
+        except Exception:
+            told = logs.about_record(at)
+            _log.exception("the graph failed at %s", told[logs.FIELDS], extra=told)
+            raise

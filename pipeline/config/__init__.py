@@ -23,6 +23,7 @@ from pipeline.config.part import is_web
 from pipeline.config.sources import FilesSource, KafkaSource, NewsroomSource, RssSource
 from pipeline.config.stores import ElasticsearchIndex, EmbeddedIndex, KafkaOutput
 from pipeline.values import VARIABLE, expand
+from transforms import logs
 from transforms.errors import DataError
 from transforms.yamls import read_yaml
 
@@ -69,6 +70,7 @@ def resolve(ref: Ref) -> Config:
         config = Config.model_validate(expand(raw(ref), ref.file))
     except ValidationError as error:
         raise explain(ref.file, error) from None
+    logs.hide(secrets(ref))
     _check_ids(ref.file, config)
     _check_secrets(ref)
     _check_retention(ref.file, config)

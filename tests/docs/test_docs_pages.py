@@ -27,7 +27,7 @@ def relative(path: Path) -> str:
 
 def commands() -> dict[str, set[str]]:
     """Every command with its options."""
-    from pipeline import cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
+    from pipeline import cli_health, cli_index, cli_judge, cli_lists, cli_retag, cli_run  # noqa: F401 - add their commands
 
     found: dict[str, set[str]] = {}
     todo: list[tuple[str, Any]] = list(typer.main.get_command(app).commands.items())  # type: ignore[attr-defined]

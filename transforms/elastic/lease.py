@@ -20,13 +20,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from transforms.elastic import forget
 from transforms.elastic.client import Server, server
 from transforms.elastic.reach import Reach
 from transforms.errors import Refused
 from transforms.index.interface import IndexAway
+from transforms.processes import began, place
 from transforms.records import Json
 
 _log = logging.getLogger(__name__)
@@ -94,36 +94,16 @@ def release(reach: Reach, owner: str) -> None:
 
 def _me() -> Json:
     """This process: where it runs, and since when, as process numbers are used again."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "place": _place(), "began": _began(os.getpid())}
+    return {"host": socket.gethostname(), "pid": os.getpid(), "place": _place(), "began": began(os.getpid())}
 
 
 def _place() -> str:
-    """What shares its process numbers: a machine since it was started, and there a container."""
-    try:
-        booted = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{booted} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return socket.gethostname()
-
-
-def _began(pid: int) -> str | None:
-    """When a process began, as its system counts; None for one that is no more, "" where that cannot be told."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        pass
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return None if told[0] in ("Z", "X") else told[19]
+    return place() or socket.gethostname()
 
 
 def _over(held: Json, now: int) -> bool:
     """Whether the holder is gone."""
-    return bool(held["until"] <= now or (held["place"] == _place() and _began(held["pid"]) != held["began"]))
+    return bool(held["until"] <= now or (held["place"] == _place() and began(held["pid"]) != held["began"]))
 
 
 def _renew(reach: Reach, holder: Holder, every_s: float, ended: threading.Event) -> None:

@@ -9,6 +9,7 @@ the one deciding key places it.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from apache_beam.transforms.userstate import (
 )
 from apache_beam.utils.timestamp import Timestamp
 
-from transforms import metrics
+from transforms import logs, metrics
 from transforms.batches import Batched
 from transforms.fold import journal
 from transforms.fold.kept import Kept
@@ -35,6 +36,7 @@ from transforms.fold.shingles import Hashes, fingerprint
 from transforms.index.interface import Index
 from transforms.records import Article, Source, Write
 
+_log = logging.getLogger(__name__)
 # The watermark can trail what is decided by a bundle; memory is kept this much longer than it is needed.
 SLACK_S = 3600
 # State is written anew when it holds this many records for each live article.
@@ -121,6 +123,9 @@ class Decide(beam.DoFn):
         self.folding = folding
         self._fresh = True
 
+    def setup(self) -> None:
+        logs.bind(self.folding.job, self.folding.epoch)
+
     def start_bundle(self) -> None:
         self._fresh = True
 
@@ -142,7 +147,11 @@ class Decide(beam.DoFn):
         if stored:
             kept.owed += tuple(recall(kept.memory, self.folding.open_index(), self.folding.own_agency, article.id))
         agency = self.folding.own_agency(article.url, article.source)
-        decision = kept.memory.decide(article, hashes, agency, candidates)
+        try:
+            decision = kept.memory.decide(article, hashes, agency, candidates)
+        except Exception:
+            _log.exception("folding failed at article %s", article.id, extra=logs.about_record(article))
+            raise
         self._keep(kept, records, token)
         self._wake(kept, article, expiry)
         if kept.owed:
