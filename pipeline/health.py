@@ -88,7 +88,7 @@ def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
     and old ones deleted."""
     over = threading.Event()
     told = board.Board(opening.beside(ref, board.NAME))
-    told.show(document(ref, parts))
+    told.show()  # at once, as a probe may ask at once
     thread = threading.Thread(target=_report, args=(ref, parts, told, over), name="health", daemon=True)
     thread.start()
     try:
@@ -101,9 +101,9 @@ def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
 
 def _report(ref: Ref, parts: Parts, shown: board.Board, over: threading.Event) -> None:
     elastic = isinstance(resolve(ref).index, ElasticsearchIndex)
-    last, rolled = False, float("-inf")
+    last, rolled, pause = False, float("-inf"), 0.0
     while not last:
-        last = over.wait(EVERY_S)
+        last, pause = over.wait(pause), EVERY_S
         try:
             if elastic and not last and time.monotonic() - rolled > ROLL_EVERY_S:
                 rolled = _roll(ref) or rolled

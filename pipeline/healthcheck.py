@@ -58,7 +58,7 @@ def look(ref: Ref, live: bool) -> Seen:
         return Seen(seconds(told["at"]), gone=board.gone(told))
     part = resolve(ref).index
     if isinstance(part, ElasticsearchIndex):
-        return _elastic(ref)
+        return _elastic(ref, told)
     path = ref.path(part.path)
     if told is None or not path.is_file():
         raise _never(str(path))
@@ -141,7 +141,7 @@ def _embedded(ref: Ref, path: Path, told: Json) -> Seen:
     return Seen(seconds(told["at"]), told["reports"], feeds, None if gone else away, gone)
 
 
-def _elastic(ref: Ref) -> Seen:
+def _elastic(ref: Ref, told: Json | None) -> Seen:
     from dataclasses import replace
 
     from transforms.elastic.client import Lost, Server
@@ -158,7 +158,15 @@ def _elastic(ref: Ref) -> Seen:
         return Seen(None, away=plain(f"Elasticsearch at {server.spec.host}: {lost.why}"))
     finally:
         server.close()
-    return Seen(seconds(reports[-1]["@timestamp"]) if reports else None, reports, asked)
+    if not reports:
+        return Seen(None)
+    # What runs on this machine is known at once to be gone.
+    gone = board.gone(told) if told and _epochs(told["reports"]) & _epochs(reports[-1:]) else None
+    return Seen(seconds(reports[-1]["@timestamp"]), reports, asked, gone=gone)
+
+
+def _epochs(reports: list[Json]) -> set[int]:
+    return {report["news"]["pipeline"]["epoch"] for report in reports}
 
 
 def healthy(ref: Ref, limits: Limits, live: bool) -> Json:

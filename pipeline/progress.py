@@ -63,9 +63,11 @@ class Progress:
 
     def tell(self, text: str, style: str = "", feed: str | None = None) -> None:
         """A line that stays; `feed` is the reader that it is about."""
+        if self.quiet:
+            return
         if logs.is_json():
             _log.log(logging.WARNING if style == "yellow" else logging.INFO, "%s", text.strip(), extra=about(feed=feed))
-        elif not self.quiet:
+        else:
             self.console.print(Text(text, style=style), soft_wrap=True)
 
     def started(self, runner: str, bounded: bool) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from pipeline.matches import Match
 from transforms.alert.inert import plain
 from transforms.fold.lag import span
 from transforms.records import Json, seconds
+
+if TYPE_CHECKING:
+    from pipeline.matches import Match
 
 # Unicode's First Strong Isolate and its end: the text between takes the direction of its first strong letter.
 FIRST_STRONG, POP = "\u2068", "\u2069"

@@ -76,10 +76,14 @@ def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     return record
 
 
+def _trace() -> str:
+    return safe(traceback.format_exc())
+
+
 def _guard_beam() -> None:
-    """Beam's worker prints the trace of a failure past any logger, and sends it to the runner, which writes it down."""
+    """Beam's worker sends the trace of a failure to the runner, which writes it down; it logs it too, and prints it a
+    second time past any logger."""
     worker: Any = sys.modules.get("apache_beam.runners.worker.sdk_worker")
     if worker is not None and worker.traceback is traceback:
-        worker.traceback = types.SimpleNamespace(
-            **{**vars(traceback), "format_exc": lambda: safe(traceback.format_exc())}
-        )
+        worker.traceback = types.SimpleNamespace(**{**vars(traceback), "format_exc": _trace})
+        worker.print = lambda *_, **__: None
