@@ -9,6 +9,7 @@ import os
 import sys
 from typing import Any
 
+from pipeline import logs
 from pipeline.cli import main
 
 
@@ -50,5 +51,6 @@ def break_stage(stage: str) -> None:
 
 
 if __name__ == "__main__":
+    logs.setup()  # before Beam, which a stage brings in
     break_stage(sys.argv[1])
     main(sys.argv[2:])
