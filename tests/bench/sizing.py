@@ -1,14 +1,16 @@
 """Measures what docs/sizing.yaml needs and `make bench` does not tell.
 
-    python -m tests.bench.sizing [--articles 4000] [--feeds 300] [--no-servers]
+    python -m tests.bench.sizing [--articles 4000] [--feeds 300] [--no-servers | --only-servers]
 
 Prints YAML: milliseconds of a processor for a poll that brings nothing and for one that is read for the first time,
-articles a second that a start reads from the embedded index, and bytes on disk of an article in each index.
+articles a second that a start reads from the embedded index, bytes on disk of an article in each index, and
+milliseconds of Elasticsearch's processor time for an article.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -118,14 +120,28 @@ def elasticsearch(folder: Path, articles: corpus.Corpus) -> dict[str, float]:
         place.mkdir()
         sources = [{"kind": "files", "path": str(articles.path)}]
         config = configure(place, sources, index={"kind": "elasticsearch", "url": server.url, "prefix": "size"})
+        before = _processor_s(server.pid)
         command(config, "run", "--quiet", timeout=3600)
+        spent = _processor_s(server.pid) - before
         with httpx.Client(base_url=server.url, timeout=300, trust_env=False) as client:
             client.post("/size-*/_forcemerge", params={"max_num_segments": 1}).raise_for_status()
             told = client.get("/size-*/_stats/store,docs").raise_for_status().json()
         count = told["indices"]["size-articles-000001"]["primaries"]["docs"]["count"]
-        return {"elastic_bytes": round(told["_all"]["primaries"]["store"]["size_in_bytes"] / count)}
+        size = told["_all"]["primaries"]["store"]["size_in_bytes"]
+        return {"elastic_bytes": round(size / count), "elastic_ms": round(1000 * spent / count, 2)}
     finally:
         server.close()
+
+
+def _processor_s(group: int) -> float:
+    """Seconds of a processor that the processes of a group have had."""
+    spent = 0.0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            told = path.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(told[2]) == group:
+                spent += (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
 
 
 def main() -> int:
@@ -133,6 +149,7 @@ def main() -> int:
     parser.add_argument("--articles", type=int, default=4000)
     parser.add_argument("--feeds", type=int, default=300)
     parser.add_argument("--no-servers", action="store_true")
+    parser.add_argument("--only-servers", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
@@ -142,10 +159,10 @@ def main() -> int:
     base = Path(os.environ.get("NEWS_EVAL_DATA") or ROOT.parent / "shared" / "eval")
     with tempfile.TemporaryDirectory(prefix="news-sizing-") as name:
         folder = Path(name)
-        found = polls(folder, asked.feeds)
-        print(yaml.safe_dump(found), end="", flush=True)
         used = corpus.write(base / "saudinewsnet" / "articles.jsonl.gz", folder / "all.jsonl", asked.articles)
-        print(yaml.safe_dump(embedded(folder, used)), end="", flush=True)
+        if not asked.only_servers:
+            print(yaml.safe_dump(polls(folder, asked.feeds)), end="", flush=True)
+            print(yaml.safe_dump(embedded(folder, used)), end="", flush=True)
         if not asked.no_servers:
             print(yaml.safe_dump(elasticsearch(folder, used)), end="", flush=True)
     return 0

@@ -75,7 +75,9 @@ def streaming(config: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
-    return {path.name: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.iterdir() if path.is_file()}
+    """What is in a folder; but for SQLite's shared memory, in which every reader leaves a mark."""
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.endswith("-shm")]
+    return {path.name: (path.stat().st_mtime_ns, path.stat().st_size) for path in files}
 
 
 def unwell(config: Path, *args: str, code: int = 1) -> str:
