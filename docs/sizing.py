@@ -179,8 +179,8 @@ def loads(given: Given, told: dict[str, Any]) -> str:
             rows.append([
                 f"{polls:,}", f"{load.feeds:,.0f}", name, number(load.articles_per_s), number(load.live),
                 number(load.pipeline_cores), f"{100 * load.deciding:.1f} %", number(load.memory_gb),
-                number(short.memory_gb), number(load.state_gb), span(load.start_s), number(load.elastic_cores), number(load.elastic_gb),
-                number(load.kafka_gb), number(load.a_month),
+                number(short.memory_gb), number(load.state_gb), span(load.start_s), number(load.elastic_cores),
+                number(load.elastic_gb), number(load.kafka_gb), number(load.a_month),
             ])  # fmt: skip
     return table(head, rows)
 
