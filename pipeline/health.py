@@ -82,10 +82,10 @@ def memory_mb() -> float:
 
 
 @contextlib.contextmanager
-def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
+def reporting(ref: Ref, parts: Parts, again: bool = False) -> Iterator[None]:
     """Tell of the run at its beginning, every half minute and at its end: in a file beside the index, which `health`
     reads, and where the index is Elasticsearch in a health document there. Once an hour new indexes are begun there
-    and old ones deleted."""
+    and old ones deleted. With `again` another run of this process follows, and the end of this one is no end."""
     over = threading.Event()
     told = board.Board(opening.beside(ref, board.NAME))
     told.show()  # at once, as a probe may ask at once
@@ -96,17 +96,19 @@ def reporting(ref: Ref, parts: Parts) -> Iterator[None]:
     finally:
         over.set()
         thread.join(EVERY_S)
-        told.show(ended=True)
+        told.show(ended=not again)
 
 
 def _report(ref: Ref, parts: Parts, shown: board.Board, over: threading.Event) -> None:
     elastic = isinstance(resolve(ref).index, ElasticsearchIndex)
     last, rolled, pause = False, float("-inf"), 0.0
     while not last:
-        last, pause = over.wait(pause), EVERY_S
+        last = over.wait(pause)
         try:
-            if elastic and not last and time.monotonic() - rolled > ROLL_EVERY_S:
+            # Not at the very start, when everything else begins as well.
+            if elastic and pause and not last and time.monotonic() - rolled > ROLL_EVERY_S:
                 rolled = _roll(ref) or rolled
+            pause = EVERY_S
             told = document(ref, parts)
             shown.show(told)
             if elastic:

@@ -37,7 +37,12 @@ def summary(result: Any) -> Json:
 
 def _told(kind: str, value: Any) -> Any:
     if kind == "distributions":
-        return {"count": value.count, "mean": value.sum / max(1, value.count), "least": value.min, "most": value.max}
+        return {
+            "count": value.count,
+            "mean": round(value.sum / max(1, value.count), 3),
+            "least": value.min,
+            "most": value.max,
+        }
     return int(value.value if kind == "gauges" else value)
 
 

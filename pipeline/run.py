@@ -138,7 +138,7 @@ def run_graph(
 def _beside(ref: Ref, assembled: parts.Parts, start: Start, progress: Progress) -> Iterator[None]:
     """What is to go on in this process beside the job."""
     if assembled.house is None:
-        with house.delivering(ref, progress.console), health.reporting(ref, assembled):
+        with house.delivering(ref, progress.console), health.reporting(ref, assembled, again=start.due_only):
             yield
     elif start.detach:
         yield
