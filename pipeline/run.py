@@ -155,9 +155,7 @@ def _leave(job: FlinkJob, start: Start, progress: Progress) -> None:
     progress.tell(f"The job {job.id} runs. {job.how_to_end()}")
 
 
-def _finish(
-    ref: Ref, job: runners.Job | FlinkJob, assembled: parts.Parts, start: Start, progress: Progress
-) -> Json:
+def _finish(ref: Ref, job: runners.Job | FlinkJob, assembled: parts.Parts, start: Start, progress: Progress) -> Json:
     """End the job, wherever its workers are. What it counted is asked for before."""
     if not isinstance(job, FlinkJob):
         return _end(ref, job, assembled)
