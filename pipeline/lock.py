@@ -5,16 +5,26 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import EmbeddedIndex, Ref, resolve
+from pipeline.flink.given import remote
 from pipeline.servers import server_of, set_up
 from transforms.errors import DataError, Refused
 
 if TYPE_CHECKING:
     from transforms.elastic.lease import Holder
+
+
+def holder_for(runner: str, beam_args: Sequence[str]) -> Holder | None:
+    """Who is to hold the index where the workers are other processes than this one; None where they are in it."""
+    if runner != "FlinkRunner" or not remote(beam_args):
+        return None
+    from transforms.elastic.lease import Holder
+
+    return Holder(roams=True)
 
 
 @contextlib.contextmanager

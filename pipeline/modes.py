@@ -12,8 +12,7 @@ from rich.console import Console
 
 from pipeline import measured, opening, prism, servers
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
-from pipeline.flink import defaults
-from pipeline.lock import only_writer
+from pipeline.lock import holder_for, only_writer
 from pipeline.newsroom.server import Newsroom
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph
@@ -26,7 +25,7 @@ from transforms.index.interface import Index, Query
 from transforms.records import Json
 
 if TYPE_CHECKING:
-    from transforms.elastic.lease import Holder
+    pass
 
 # Feeds of the sample newsroom are polled this often, so that its day of seconds is seen as it goes.
 NEWSROOM_POLL = "2s"
@@ -46,19 +45,12 @@ class Mode:
     quiet: bool = False
     detach: bool = False
 
-    def holder(self) -> Holder | None:
-        """Who holds the index where workers are other processes than this one; None where they are in it."""
-        if self.runner != "FlinkRunner" or not defaults.remote(self.beam_args):
-            return None
-        from transforms.elastic.lease import Holder
-
-        return Holder(roams=True)
-
 
 def start(ref: Ref, mode: Mode) -> Json:
     """Run as asked until the end or a person stops it; returns the counts of the index, and under `metrics` what the
     graph counted in this run."""
-    holder = _holder(ref, mode)
+    _check_detach(ref, mode)
+    holder = holder_for(mode.runner, mode.beam_args)
     with (
         only_writer(ref, holder),
         Progress(mode.quiet) as progress,
@@ -78,11 +70,12 @@ def start(ref: Ref, mode: Mode) -> Json:
     return {**counts, "stopped": stop.asked, "metrics": counted}
 
 
-def _holder(ref: Ref, mode: Mode) -> Holder | None:
-    """As `Mode.holder`, and DataError for a detached run that nobody would be left to serve."""
+def _check_detach(ref: Ref, mode: Mode) -> None:
+    """DataError for a detached run that nobody would be left to serve."""
     if mode.detach:
         sample = any(isinstance(source, NewsroomSource) for source in resolve(ref).sources)
-        if mode.runner != "FlinkRunner" or not defaults.remote(mode.beam_args) or mode.bounded_loop or sample:
+        elsewhere = holder_for(mode.runner, mode.beam_args) is not None
+        if not elsewhere or mode.bounded_loop or sample:
             raise DataError("run", "--detach", "is for a job on a cluster", "leave it out, or add --runner FlinkRunner")
         for name, channel in resolve(ref).alerts.channels.items():
             if isinstance(channel, TerminalChannel):
@@ -90,7 +83,6 @@ def _holder(ref: Ref, mode: Mode) -> Holder | None:
                 raise DataError(
                     ref.file, f"alerts.channels.{name}", "a job that nobody follows has no terminal", remedy
                 )
-    return mode.holder()
 
 
 def _streams(mode: Mode, progress: Progress) -> bool:
@@ -107,7 +99,7 @@ def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[
     """Bounded runs one after the other, each polling the feeds that are due; what they counted in all."""
     counted: Json = {}
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
-    index, holder = opening.index_of(ref, patient=False), mode.holder()
+    index, holder = opening.index_of(ref, patient=False), holder_for(mode.runner, mode.beam_args)
     while not stop.asked:
         began = time.monotonic()
         begin = Start(mode.runner, True, mode.prism, mode.beam_args, True, holder)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipeline import opening
 from pipeline.config import Ref
-from pipeline.lock import only_writer
+from pipeline.lock import holder_for, only_writer
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph
 from transforms.deadletters.again import again
@@ -26,8 +26,10 @@ def replay(ref: Ref, runner: str, prism: str | None, beam_args: Sequence[str], q
         stored = list(taken)
         letters: list[Entry | DeadLetter] = [item for letter in stored for item in again(letter.letter)]
         if letters:
-            with only_writer(ref), Progress(quiet) as progress, Stop() as stop:
-                run_graph(ref, Start(runner, True, prism, beam_args), progress, stop, letters=letters)
+            holder = holder_for(runner, beam_args)
+            with only_writer(ref, holder), Progress(quiet) as progress, Stop() as stop:
+                start = Start(runner, True, prism, beam_args, False, holder)
+                run_graph(ref, start, progress, stop, letters=letters)
                 if stop.asked:
                     raise Refused("stopped before the end: every letter is kept for the next replay")
     except BaseException:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pipeline.flink.defaults import given
+from pipeline.flink.given import given
 from transforms.errors import MissingPart
 
 ANSWER_S = 5.0

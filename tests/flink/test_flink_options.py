@@ -10,6 +10,7 @@ from apache_beam.options.pipeline_options import FlinkRunnerOptions, PortableOpt
 
 from pipeline.flink import defaults
 from pipeline.flink.cluster import Cluster
+from pipeline.flink.given import remote
 from tests.running import command, configure
 from tests.servers.process import free_port
 
@@ -38,8 +39,8 @@ def test_an_option_of_the_command_line_wins() -> None:
 def test_a_loopback_has_no_config_of_ours() -> None:
     found = defaults.options(["--environment_type=LOOPBACK"], bounded=False)
     assert found.view_as(PortableOptions).environment_config is None
-    assert not defaults.remote(["--environment_type=LOOPBACK"])
-    assert defaults.remote([])
+    assert not remote(["--environment_type=LOOPBACK"])
+    assert remote([])
 
 
 def test_a_bounded_run_takes_no_checkpoints() -> None:
