@@ -67,6 +67,7 @@ def test_recorded_news_through_kafka(
         ends = kafka_brokers, topic(partitions=PARTITIONS), elastic_url, f"{prefix}-{folder.name}"
         config = streamed(folder, news, *ends, *args, limit_s=1500, dedupe={"shards": SHARDS}, alerts=ALERTS)
         configs.append(config)
+    print(f"began again: {[job for job in flink.jobs() if flink.restarted(job)] or 'never'}")
     on_flink, on_prism = (exported(config) for config in configs)
     assert on_flink.keys() == on_prism.keys() == news.ids
     assert outcome(on_flink) == outcome(on_prism)

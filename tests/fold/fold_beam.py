@@ -141,10 +141,10 @@ class Key:
     token: Cell = field(default_factory=Cell)
     expiry: Timer = field(default_factory=Timer)
 
-    def deliver(self, item: Article, hashes: Any) -> Decision:
+    def deliver(self, item: Article, hashes: Any, candidates: tuple[str, ...] | None = None) -> Decision:
         self.dofn.start_bundle()
         stored = item.id in self.dofn.folding.open_index().known([item.id])
-        element = ("all", (item, hashes, stored, None))
+        element = ("all", (item, hashes, stored, candidates))
         (decision,) = self.dofn.process(element, self.records, self.token, self.expiry)
         return decision
 

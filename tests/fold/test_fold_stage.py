@@ -191,6 +191,32 @@ class TestOneKey:
         assert (decision.story["role"], decision.story["original_id"]) == ("repost", "a")
         assert set(stage._KEPT[(part.job, "all")].memory.members) == {"a", "c"}
 
+    def test_what_an_attempt_that_was_given_up_wrote_late_is_folded_with_what_came_since(self, path: str) -> None:
+        index, text = open_index("embedded", path), hashes(random.Random(6), 80)
+        late = Key(Decide(folding(path))).deliver(made("x", NOON), text)
+        key = Key(Decide(folding(path)))
+        index.apply(key.deliver(made("y", NOON + 60), text).writes)
+        index.apply(late.writes)
+        again = key.deliver(made("x", NOON), text)
+        index.apply(again.writes)
+        assert again.outcome == "known"
+        placed = told(path)
+        assert placed["y"][1:] == ("repost", "x")
+        assert placed["x"][0] == placed["y"][0]
+
+    def test_what_shards_did_not_know_yet_is_linked_when_it_is_read_again(self, path: str) -> None:
+        """An attempt that was given up wrote x after the new one's shards had read the index, and before the deciding
+        key did: y is decided without a name for x, and x comes again as known."""
+        index, text = open_index("embedded", path), hashes(random.Random(7), 80)
+        index.apply(Key(Decide(folding(path))).deliver(made("x", NOON), text, ()).writes)
+        key = Key(Decide(folding(path)))
+        index.apply(key.deliver(made("y", NOON + 60), text, ()).writes)
+        assert told(path)["y"][1] == "unique"
+        again = key.deliver(made("x", NOON), text, ("y",))
+        index.apply(again.writes)
+        assert again.outcome == "known"
+        assert told(path)["y"][1:] == ("repost", "x")
+
     def test_a_state_that_was_lost_is_not_made_up_for_by_memory(self, path: str) -> None:
         part, text = folding(path), hashes(random.Random(2), 80)
         Key(Decide(part)).deliver(made("a", NOON), text)

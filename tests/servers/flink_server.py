@@ -49,9 +49,10 @@ class Flink:
             "high-availability.type": "zookeeper", "high-availability.storageDir": f"{kept}/ha",
             "high-availability.zookeeper.quorum": f"{HOST}:{self.zookeeper.port}",
             "high-availability.jobmanager.port": rpc, "blob.server.port": blob,
-            # A process that was killed is missed sooner than in production.
-            "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "web.refresh-interval": 1000,
-            "high-availability.zookeeper.client.session-timeout": 8000,
+            # Who was killed is missed by the second heartbeat that cannot be sent; who is only slow, on a machine with
+            # much to do, must not be taken for dead.
+            "heartbeat.interval": 1000, "heartbeat.timeout": 60000, "heartbeat.rpc-failure-threshold": 2,
+            "high-availability.zookeeper.client.session-timeout": 30000, "web.refresh-interval": 1000,
             "pekko.ask.timeout": "30 s",
             # As docs/flink.md advises: what waits between stages is worked off within this before a checkpoint passes.
             "taskmanager.network.memory.buffer-debloat.enabled": "true",
@@ -149,6 +150,10 @@ class Flink:
     def jobs(self, *states: str) -> list[str]:
         """Ids of the jobs in these states (RUNNING, RESTARTING, FINISHED, CANCELED, FAILED, …); none named: all."""
         return [job["id"] for job in self.ask("GET", "/jobs")["jobs"] if not states or job["status"] in states]
+
+    def restarted(self, job: str) -> bool:
+        """Whether it ever began again."""
+        return bool(self.ask("GET", f"/jobs/{job}")["timestamps"]["RESTARTING"])
 
     def status(self, job: str) -> str:
         """Its state."""
