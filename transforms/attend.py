@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial as bind
 from typing import Any
 
 import apache_beam as beam
@@ -14,6 +15,7 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms.attended import Attended
+from transforms.turns import ByTurns, Turn, by_turns
 
 PAUSE_S = 2.0
 # A runner that fails over comes back within seconds; one that waits for a server that is away may not come for minutes,
@@ -32,7 +34,10 @@ class Attend(beam.PTransform):
         self.job, self.open_house = job, open_house
 
     def expand(self, begin: Any) -> Any:
-        return begin | "Start" >> beam.Impulse() | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
+        begun = begin | "Start" >> beam.Impulse()
+        if by_turns(begin):
+            return begun | "Keep" >> ByTurns(bind(visit, self.job, self.open_house), str)
+        return begun | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
 
 
 class _Visits(RestrictionProvider):
@@ -56,11 +61,6 @@ class _Keep(beam.DoFn):
     def __init__(self, job: str, open_house: Open) -> None:
         self.job, self.open_house = job, open_house
 
-    def _enter(self) -> contextlib.ExitStack:
-        stack = contextlib.ExitStack()
-        stack.enter_context(self.open_house())
-        return stack
-
     @beam.DoFn.unbounded_per_element()
     def process(
         self,
@@ -70,7 +70,18 @@ class _Keep(beam.DoFn):
     ) -> Iterator[Any]:
         if not tracker.try_claim(tracker.current_restriction().start):
             return
-        _OPEN.get(self.job, self._enter, ALONE_S)
-        estimator.set_watermark(Timestamp(int(time.time())))
+        estimator.set_watermark(visit(self.job, self.open_house, 0, None).watermark)
         tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
         yield from ()
+
+
+def visit(job: str, open_house: Open, _: int, __: None) -> Turn:
+    """Keep the house, entered where it is not."""
+
+    def enter() -> contextlib.ExitStack:
+        stack = contextlib.ExitStack()
+        stack.enter_context(open_house())
+        return stack
+
+    _OPEN.get(job, enter, ALONE_S)
+    return Turn(None, watermark=Timestamp(int(time.time())))

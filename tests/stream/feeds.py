@@ -228,7 +228,8 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def _serving(handler: type[BaseHTTPRequestHandler], **known: Any) -> Iterator[int]:
+def listening(handler: type[BaseHTTPRequestHandler], **known: Any) -> Iterator[int]:
+    """A server that answers with `handler`, to whom `known` is known as its server's; the port of the loopback."""
     httpd = _Server(("127.0.0.1", 0), handler)
     vars(httpd).update(known)
     threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -243,7 +244,7 @@ def _serving(handler: type[BaseHTTPRequestHandler], **known: Any) -> Iterator[in
 def serving(plan: Plan, pace: float = 1.0) -> Iterator[tuple[Feeds, Hook]]:
     """The feeds of a plan and a webhook receiver, each on a free port of the loopback address."""
     feeds, hook = Feeds(plan, pace=pace), Hook()
-    with _serving(_FeedHandler, feeds=feeds) as feeds.port, _serving(_HookHandler, hook=hook) as hook.port:
+    with listening(_FeedHandler, feeds=feeds) as feeds.port, listening(_HookHandler, hook=hook) as hook.port:
         try:
             yield feeds, hook
         finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial as bind
 from typing import Any
 
 import apache_beam as beam
@@ -22,6 +23,7 @@ from apache_beam.utils.timestamp import Timestamp
 from transforms.attended import Attended, when
 from transforms.feeds.poller import Poller
 from transforms.records import Poll
+from transforms.turns import ByTurns, Turn, by_turns
 
 DRAINED, PAUSE_S, BUNDLE_S = 500, 0.1, 1.0
 # A poller in another process than the job's starter ends when nobody drains it for so long: the runner went on
@@ -83,8 +85,11 @@ class ReadFeeds(beam.PTransform):
         self.polling, self.once = polling, once
 
     def expand(self, begin: Any) -> Any:
+        begun = begin | "Start" >> beam.Impulse()
+        if not self.once and by_turns(begin):
+            return begun | "Drain" >> ByTurns(bind(take, self.polling), str)
         read = PollOnce(self.polling) if self.once else DrainPoller(self.polling)
-        return begin | "Start" >> beam.Impulse() | "Drain" >> beam.ParDo(read)
+        return begun | "Drain" >> beam.ParDo(read)
 
 
 class PollOnce(beam.DoFn):
@@ -134,26 +139,35 @@ class DrainPoller(beam.DoFn):
         tracker: Any = beam.DoFn.RestrictionParam(_Drains()),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:
-        running = _running(self.polling)
-        position = tracker.current_restriction().start
-        if position < running.position:
-            running.poller.release()
-        until = time.monotonic() + BUNDLE_S
-        while time.monotonic() < until:
-            # Claimed before it is drained: what is drained must be emitted.
-            if not tracker.try_claim(position):
-                return
-            position += 1
-            running.position = position
-            now = Timestamp(int(time.time()))
-            items = running.poller.drain(DRAINED)
-            if not items:
-                if estimator.current_watermark() is None or now > estimator.current_watermark():
-                    estimator.set_watermark(now)
-                break
-            for item in items:
-                yield _stamped(item)
-        tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
+        turn = take(self.polling, 0, tracker.current_restriction().start, tracker.try_claim)
+        yield from turn.items
+        before = estimator.current_watermark()
+        if turn.watermark is not None and (before is None or turn.watermark > before):
+            estimator.set_watermark(turn.watermark)
+        if not turn.over:
+            tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
+
+
+def take(polling: Polling, _: int, place: int | None, claim: Callable[[int], bool] = lambda _: True) -> Turn:
+    """What the job's poller has finished, for about a second at most. A place counts drains."""
+    running, turn = _running(polling), Turn(place or 0)
+    if turn.place < running.position:
+        running.poller.release()
+    until = time.monotonic() + BUNDLE_S
+    while time.monotonic() < until:
+        # Claimed before it is drained: what is drained must be emitted.
+        if not claim(turn.place):
+            turn.over = True
+            break
+        turn.place += 1
+        running.position = turn.place
+        now = Timestamp(int(time.time()))
+        items = running.poller.drain(DRAINED)
+        if not items:
+            turn.watermark = now
+            break
+        turn.items += map(_stamped, items)
+    return turn
 
 
 def _stamped(item: Any) -> TimestampedValue:

@@ -20,8 +20,12 @@ from kafka.structs import TopicPartition
 
 from transforms.kafka.running import puller_of
 from transforms.kafka.specs import KafkaSpec
+from transforms.turns import Turn
 
 PAUSE_S = 0.5
+# By turns, this source's watermark is so far ahead of the clock: partitions to come hold up nobody, and a partition's
+# next turn is due only when the watermark of this stage has passed that partition's.
+AHEAD_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +130,33 @@ class Discover(beam.DoFn):
         tracker: Any = beam.DoFn.RestrictionParam(_ANNOUNCING),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:
-        now, spec = Timestamp(int(time.time())), self.reading.open_spec()
-        announced = tracker.current_restriction().readers
-        found = partitions(self.reading, spec, whole=False)
-        for partition in found or ():
-            if partition.reader not in announced:
-                if not tracker.try_claim(partition.reader):
-                    return
-                yield TimestampedValue(partition, MIN_TIMESTAMP)
-        if found is not None and (estimator.current_watermark() is None or now > estimator.current_watermark()):
+        now = Timestamp(int(time.time()))
+        turn = announce(self.reading, 0, tracker.current_restriction().readers, tracker.try_claim)
+        yield from turn.items
+        if turn.over:
+            return
+        if turn.watermark is not None and (
+            estimator.current_watermark() is None or now > estimator.current_watermark()
+        ):
             estimator.set_watermark(now)
         tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
+
+
+def announce(
+    reading: Reading, _: int, place: frozenset[str] | None, claim: Callable[[str], bool] = lambda _: True
+) -> Turn:
+    """The partitions that were not announced. A place is the readers that were."""
+    turn, ahead = Turn(place or frozenset()), Timestamp(int(time.time()) + AHEAD_S)
+    found = partitions(reading, reading.open_spec(), whole=False)
+    for partition in found or ():
+        if partition.reader not in turn.place:
+            if not claim(partition.reader):
+                turn.over = True
+                return turn
+            turn.place |= {partition.reader}
+            turn.items.append(TimestampedValue(partition, MIN_TIMESTAMP))
+    turn.watermark = None if found is None else ahead
+    return turn
 
 
 def partitions(reading: Reading, spec: KafkaSpec, whole: bool) -> list[Partition] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial as bind
 from typing import Any
 
 import apache_beam as beam
@@ -21,12 +22,13 @@ from kafka.errors import KafkaError
 
 from transforms import metrics
 from transforms.kafka.buffer import Chunk
-from transforms.kafka.discover import Discover, Partition, Reading, partitions
+from transforms.kafka.discover import Discover, Partition, Reading, announce, partitions
 from transforms.kafka.record import read_record
 from transforms.kafka.running import found_puller, puller_of
 from transforms.kafka.specs import KafkaSpec
 from transforms.kafka.starts import lag
 from transforms.records import Extent
+from transforms.turns import ByTurns, Turn, by_turns
 
 BUNDLE_RECORDS, BUNDLE_S, PAUSE_S = 500, 1.0, 0.1
 # Beam's restrictions have an end; Kafka's offsets have 63 bits.
@@ -59,6 +61,9 @@ class ReadKafka(beam.PTransform):
                 | "Apart" >> beam.Reshuffle()
                 | "ReadToEnd" >> beam.ParDo(ReadToEnd(self.reading))
             )
+        if by_turns(begin):
+            found = begun | "Discover" >> ByTurns(bind(announce, self.reading), str)
+            return found | "ReadPartition" >> ByTurns(bind(take, self.reading), lambda partition: partition.reader)
         found = begun | "Discover" >> beam.ParDo(Discover(self.reading))
         return found | "ReadPartition" >> beam.ParDo(ReadPartition(self.reading))
 
@@ -145,19 +150,27 @@ class ReadPartition(beam.DoFn):
         tracker: Any = beam.DoFn.RestrictionParam(_OFFSETS),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(_WATERMARK),
     ) -> Iterator[Any]:
-        spec = self.reading.open_spec()
-        puller = puller_of(self.reading.job, spec, False, self.reading.stop_asked)
-        position = tracker.current_restriction().start
-        chunk = puller.chunk(partition.at, position, BUNDLE_RECORDS)
-        taken = _Taken(spec, partition, position)
-        yield from taken.take(chunk, tracker.try_claim)
-        now = time.time()
-        mark = puller.shelf.mark(partition.at, taken.newest, now)
-        if mark is not None and mark > estimator.current_watermark():
-            estimator.set_watermark(Timestamp.of(mark))
-        metrics.show("kafka_lag", puller.shelf.standing().lag)
-        more = len(chunk.records) == BUNDLE_RECORDS
-        tracker.defer_remainder(Timestamp.of(now if more else now + PAUSE_S))
+        turn = take(self.reading, partition, tracker.current_restriction().start, tracker.try_claim)
+        yield from turn.items
+        if turn.watermark is not None and turn.watermark > estimator.current_watermark():
+            estimator.set_watermark(turn.watermark)
+        tracker.defer_remainder(Timestamp.of(time.time() + (0 if turn.more else PAUSE_S)))
+
+
+def take(
+    reading: Reading, partition: Partition, place: int | None, claim: Callable[[int], bool] = lambda _: True
+) -> Turn:
+    """What is there of a partition. A place is an offset."""
+    spec = reading.open_spec()
+    puller = puller_of(reading.job, spec, False, reading.stop_asked)
+    position = partition.start if place is None else place
+    chunk = puller.chunk(partition.at, position, BUNDLE_RECORDS)
+    taken = _Taken(spec, partition, position)
+    items = list(taken.take(chunk, claim))
+    mark = puller.shelf.mark(partition.at, taken.newest, time.time())
+    metrics.show("kafka_lag", puller.shelf.standing().lag)
+    watermark = None if mark is None else Timestamp.of(mark)
+    return Turn(taken.end, items, watermark, more=len(chunk.records) == BUNDLE_RECORDS)
 
 
 class ListPartitions(beam.DoFn):
