@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,3 +47,12 @@ def group(leader: int) -> list[int]:
 def together(pids: list[int]) -> Use:
     """The sum of several."""
     return sum(map(use, pids), Use())
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, task.read_text().split())
+    return found
