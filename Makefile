@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 N ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test servers servers-stop flink flink-stop bench eval rivals faults soak lint lock schemas kibana clean
+.PHONY: help setup run test servers servers-stop flink flink-stop bench eval rivals faults kills soak lint lock schemas kibana clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -47,6 +47,7 @@ bench: $(READY) ## articles a second of graph and straight loop, the cost of eac
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.bench
 	@$(PY) -m tests.bench.names
+	@$(PY) -m tests.bench.flink
 
 eval: $(READY) ## folding, credit, tags and language on public data beside their floors; SET= one set, RAISE=1 raises floors
 	@$(PY) -m tests.eval $(foreach set,$(SET),--set $(set)) $(if $(RAISE),--raise)
@@ -59,7 +60,10 @@ faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.faults --n $(if $(filter command,$(firstword $(origin N))),$(N),1) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write $(WRITE))
 
-soak: $(READY) ## the long form of the streaming test: 50 feeds for a minute, then N=10 kills
+soak: $(READY) ## 200 feeds every two seconds on a Flink for MINUTES=30: checkpoints and memory; WRITE= a folder for curves
+	@$(PY) -m tests.soak --minutes $(or $(MINUTES),30) $(if $(WRITE),--write $(WRITE))
+
+kills: $(READY) ## the long form of the streaming test on Prism: 50 feeds for a minute, then N=10 kills
 	@$(PY) -m pipeline.prism
 	@NEWS_KILLS=$(N) $(PY) -m pytest -q -s tests/stream
 

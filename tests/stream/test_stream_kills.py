@@ -1,6 +1,6 @@
 """The same feeds, with `kill -9` at random moments: what is left must be what an undisturbed stream leaves.
 
-NEWS_KILLS says how many (3; `make soak` 10), NEWS_SEED which moments.
+NEWS_KILLS says how many (3; `make kills` 10), NEWS_SEED which moments.
 """
 
 from __future__ import annotations
