@@ -37,7 +37,8 @@ from tests.servers.elastic_server import Elastic
 from tests.servers.flink_server import Flink
 from tests.servers.kafka_server import Kafka
 from tests.soak import processes
-from transforms.errors import MissingPart
+from transforms.errors import MissingPart, Refused
+from transforms.index.interface import Index
 
 PARTITIONS, WARM_UP, LIMIT_S, LOOK_S = 4, 300, 900.0, 0.25
 RULES = str(ROOT / "pipeline" / "newsroom" / "rules.yaml")
@@ -104,7 +105,7 @@ def measure(ends: Ends, way: str, news: Recorded, folder: Path) -> dict[str, Any
     on_flink = way != "Prism"
     with running(config, *(ends.flink.options() if on_flink else ()), *WAYS[way]) as alive:
         index = opening.index_of(configs.read(config), patient=False)
-        count = _until(alive, lambda: index.counts()["articles"])
+        count = _until(alive, lambda: _articles(index))
         began, before = time.monotonic(), ends.cpu(alive, on_flink)
         lag = Lag(ends.kafka.brokers, name, name)
         _until(alive, lambda: lag() == 0)
@@ -125,6 +126,13 @@ def _topic(brokers: str, name: str) -> None:
     admin = KafkaAdminClient(bootstrap_servers=brokers)
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])
     admin.close()
+
+
+def _articles(index: Index) -> int:
+    try:
+        return index.counts()["articles"]
+    except Refused:  # the pipeline has not made it yet
+        return 0
 
 
 def _until(alive: Alive, answer: Callable[[], int]) -> int:
