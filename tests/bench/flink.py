@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -41,6 +42,7 @@ from transforms.errors import MissingPart, Refused
 from transforms.index.interface import Index
 
 PARTITIONS, WARM_UP, LIMIT_S, LOOK_S = 4, 300, 900.0, 0.25
+KINDS = ("busy", "backpressured", "idle")
 RULES = str(ROOT / "pipeline" / "newsroom" / "rules.yaml")
 WAYS = {"Prism": (), "Flink, parallelism 1": ("--parallelism=1",), "Flink, parallelism 2": ("--parallelism=2",)}
 
@@ -145,12 +147,14 @@ def _until(alive: Alive, answer: Callable[[], int]) -> int:
 
 
 def _busy(flink: Flink) -> dict[str, float]:
-    """For each task of the job its busy time as a part of all its subtasks' time, since the job began."""
+    """For each task of the job, but for impulses, its busy time as a part of all its subtasks' time, since it began."""
     (job,) = flink.jobs("RUNNING")
     told = {}
     for task in flink.ask("GET", f"/jobs/{job}")["vertices"]:
-        spent = {kind: task["metrics"].get(f"accumulated-{kind}-time", 0) for kind in ("busy", "backpressured", "idle")}
-        told[task["name"]] = round(spent["busy"] / max(1, sum(spent.values())), 3)
+        # Flink has no number, but the word NaN, for what an impulse does.
+        spent = [float(task["metrics"].get(f"accumulated-{kind}-time") or 0) for kind in KINDS]
+        if not any(map(math.isnan, spent)):
+            told[task["name"]] = round(spent[0] / max(1.0, sum(spent)), 3)
     return told
 
 
@@ -206,11 +210,11 @@ def main() -> int:
             measure(ends, "Flink, parallelism 2", recorded(WARM_UP, twice=0.0, spoilt=0.0), Path(folder) / "warm")
             for number in range(asked.runs):
                 order = list(WAYS) if number % 2 == 0 else list(reversed(WAYS))
-                rounds.append(
-                    {way: measure(ends, way, news, Path(folder) / f"{number}" / str(order.index(way))) for way in order}
-                )
-                rates = ", ".join(f"{way} {rounds[-1][way]['rate']:.0f}/s" for way in WAYS)
-                print(f"{number + 1}/{asked.runs}  {rates}", file=sys.stderr, flush=True)
+                taken = {}
+                for way in order:
+                    taken[way] = measure(ends, way, news, Path(folder) / f"{number}-{order.index(way)}")
+                    print(f"{number + 1}/{asked.runs}  {way}: {taken[way]}", file=sys.stderr, flush=True)
+                rounds.append(taken)
     except MissingPart as error:
         print(error, file=sys.stderr)
         return 3
