@@ -18,7 +18,7 @@ def curves(told: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
     end = float(told["minutes"])
     sizes = {"checkpoint": _of(told["checkpoints"], "size"), "of which sources": _of(told["checkpoints"], "sources")}
     if before:
-        sizes |= {"checkpoint where sources defer (27648)": _of(before["checkpoints"], "size")}
+        sizes |= {"where sources defer (27648)": _of(before["checkpoints"], "size")}
     memory = {
         "TaskManager": _of(told["samples"], "taskmanager_0_rss"),
         "its heap": _of(told["samples"], "heap_0"),
@@ -55,8 +55,8 @@ def _panel(title: str, series: Mapping[str, Points], unit: float, end: float, to
         placed = [(plot.x + plot.w * min(1.0, x / end), plot.y + plot.h * (1 - y / unit / highest)) for x, y in points]
         if placed:
             parts.append(line(placed, colour, 1.6))
-        x = WIDE - 24 - 230 * (len(series) - number)
-        parts += [rect(Box(x, top + 6, 9, 9), colour, radius=2), text((x + 15, top + 14), name, 11, 215)]
+        x = WIDE - 24 - 185 * (len(series) - number)
+        parts += [rect(Box(x, top + 6, 9, 9), colour, radius=2), text((x + 15, top + 14), name, 11, 168)]
     return parts
 
 
