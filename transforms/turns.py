@@ -55,7 +55,8 @@ class ByTurns(beam.PTransform):
         self.take, self.name_of = take, name_of
 
     def expand(self, elements: Any) -> Any:
-        keyed = elements | "Name" >> beam.WithKeys(self.name_of).with_output_types(tuple[str, Any])
+        name_of = self.name_of
+        keyed = elements | "Name" >> beam.Map(lambda one: (name_of(one), one)).with_output_types(tuple[str, Any])
         return keyed | "Turns" >> beam.ParDo(_Turns(self.take))
 
 

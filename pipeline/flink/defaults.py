@@ -32,7 +32,7 @@ RETRIES, RETRY_AFTER_MS = 2_147_483_647, 5_000
 # A bounded run reads anew from its beginning when it fails, so it should not do so without end.
 BOUNDED_RETRIES = 3
 # A bundle that is not full ends after this time (Flink's default is 1,000 ms), at each of the stages between a feed and
-# an alert, and so often a source is come back to; below 100 ms the round trips to the worker cost more than the articles.
+# an alert, and so often a source is come back to; below 100 ms round trips to the worker cost more than the articles.
 BUNDLE_MS = 200
 # So many elements at most in a bundle: Beam's default for streams, which is where batches to the index are full.
 BUNDLE_ELEMENTS = 1_000

@@ -54,13 +54,14 @@ class _Look(PipelineVisitor):
                 self.states[node.full_label] = dict(sorted(told.items()))
 
 
-def of_graph(shards: int) -> tuple[list[str], dict[str, Json]]:
-    """The labels of all steps in the order of their making, and state and timers of those that have any."""
+def of_graph(shards: int, runner: str | None = None) -> tuple[list[str], dict[str, Json]]:
+    """The labels of all steps in the order of their making, and state and timers of those that have any, as the graph
+    is built for `runner`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config.yaml")
         path.write_text(CONFIG.replace("SHARDS", str(shards)), "utf-8")
         Path(folder, "articles.jsonl").touch()
-        pipeline = beam.Pipeline()
+        pipeline = beam.Pipeline(runner=runner)
         graph.build(pipeline, parts.assemble(config.read(path), once=False, owner="nobody"))
         look = _Look()
         pipeline.visit(look)
@@ -71,11 +72,15 @@ def pins() -> Json:
     """All that is pinned, as pins.yaml holds it."""
     steps, states = of_graph(1)
     sharded_steps, sharded_states = of_graph(4)
+    flink_steps, flink_states = of_graph(1, "FlinkRunner")
     return {
         "steps": steps,
         "steps with shards": [step for step in sharded_steps if step not in steps],
+        "steps on Flink alone": [step for step in flink_steps if step not in steps],
+        "steps not on Flink": [step for step in steps if step not in flink_steps],
         "state": states,
         "state with shards": {step: told for step, told in sharded_states.items() if step not in states},
+        "state on Flink alone": {step: told for step, told in flink_states.items() if step not in states},
         "schemas": {"fold journal": journal.SCHEMA, "fold shards": sharded.SCHEMA, "kafka progress": progress.SCHEMA},
         "carried": {f"{one.__module__}.{one.__qualname__}": _fields(one) for one in CARRIED},
     }
