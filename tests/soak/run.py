@@ -15,7 +15,7 @@ from tests.soak import news as feeds
 from tests.soak.sampler import Json, Sampler
 from transforms.index.interface import Index
 
-LOOK_S, START_S = 5.0, 180.0
+LOOK_S, START_S = 5.0, 400.0
 
 
 def soak(flink: Flink, elastic: str, prefix: str, folder: Path, minutes: float, note: Callable[[Json], None]) -> Json:
