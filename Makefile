@@ -56,9 +56,9 @@ rivals: $(READY) ## datasketch and rensa beside our folding: recall, precision, 
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) -e '.[rivals]'
 	@$(PY) -m tests.bench.rivals
 
-faults: $(READY) ## kill, stop and cut off pipeline, Kafka and Elasticsearch, N=1 times each; SEED= repeats a run
+faults: $(READY) ## kill and stop pipeline, Kafka and Elasticsearch, N=1 times each; RUNNER=flink: its parts; SEED= repeats
 	@$(PY) -m pipeline.prism
-	@$(PY) -m tests.faults --n $(if $(filter command,$(firstword $(origin N))),$(N),1) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write $(WRITE))
+	@$(PY) -m tests.faults --n $(if $(filter command,$(firstword $(origin N))),$(N),1) $(if $(RUNNER),--runner $(RUNNER)) $(if $(SEED),--seed $(SEED)) $(if $(WRITE),--write $(WRITE))
 
 soak: $(READY) ## 200 feeds every two seconds on a Flink for MINUTES=30: checkpoints and memory; WRITE= a folder for curves
 	@$(PY) -m tests.soak --minutes $(or $(MINUTES),30) $(if $(WRITE),--write $(WRITE))

@@ -1,8 +1,10 @@
 """`make faults`: kill, stop and cut off the pipeline, Kafka and Elasticsearch under load, and look what is left.
 
     python -m tests.faults [--n 1] [--seed S] [--only WORD] [--pause 30] [--away 300] [--no-away] [--write FILE]
+    python -m tests.faults --runner flink [--n 2] [--kills 5] [--seed S] [--only WORD] [--write FILE]
 
-With `--rows FILE` the rows are kept there, and those of earlier runs are told too.
+With `--runner flink` the graph runs on a Flink cluster, whose parts are killed, and jobs cancelled and taken up. With
+`--rows FILE` the rows are kept there, and those of earlier runs are told too.
 
 Each of the N rounds does all scenarios to one pipeline, in an order and at moments of the seed's. Exit 1 where anything
 was lost, doubled or differs from an undisturbed run, 3 where a part is missing.
@@ -20,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults import report, series
+from tests.faults.on_flink import OTHERS, TASKMANAGER
 from tests.faults.scenarios import AWAY, CHAIN, Load
 from tests.faults.trial import ground
 from transforms.errors import MissingPart
@@ -31,15 +34,17 @@ def main() -> int:
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}", flush=True)
     load = Load(asked.records, asked.records // 2, asked.pause, asked.away)
-    names = [name for name in CHAIN if asked.only.lower() in name.lower()]
+    on_flink = asked.runner == "flink"
+    names = [name for name in ([TASKMANAGER] * asked.kills + list(OTHERS) if on_flink else CHAIN)
+             if asked.only.lower() in name.lower()]  # fmt: skip
     began = time.time()
     rows = earlier(asked.rows)
     try:
-        with tempfile.TemporaryDirectory(prefix="news-faults-") as folder, ground(Path(folder)) as place:
+        with tempfile.TemporaryDirectory(prefix="news-faults-") as folder, ground(Path(folder), on_flink) as place:
             for run in range(asked.n):
                 if names:
                     rows += series.chain(place, seed + run, run + 1, load, names, say)
-            if not asked.no_away and asked.only.lower() in AWAY.lower():
+            if not on_flink and not asked.no_away and asked.only.lower() in AWAY.lower():
                 heavy = Load(asked.away_records, 500, asked.pause, asked.away)
                 rows += series.away(place, seed, 1, heavy, say)
     except MissingPart as error:
@@ -68,6 +73,8 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--runner", choices=("prism", "flink"), default="prism", help="what the graph runs on")
+    parser.add_argument("--kills", type=int, default=5, help="of a TaskManager, in each round on Flink")
     parser.add_argument("--n", type=int, default=1, help="how often each scenario is done")
     parser.add_argument("--seed", type=int, help="of the first round; the next has the next")
     parser.add_argument("--only", default="", help="scenarios whose name holds this word")

@@ -12,19 +12,25 @@ from tests.running import ROOT
 
 HEAD = ("scenario", "run", "seed", "moment", "articles", "lost", "doubled", "alerts", "twice", "dead letters", "wrong",
         "caught up in", "MB before and at most: pipeline; Prism", "result")  # fmt: skip
+# What a round is.
+ON_PRISM = ("Each round is one topic of four partitions, one index and one pipeline under load, to which every scenario is "
+            "done once, in the seed's order.")  # fmt: skip
+ON_FLINK = ("A Flink 1.19 of a JobManager, two TaskManagers of two slots, and ZooKeeper; parallelism 2, four shards. Each "
+            "round is one topic of four partitions and one index, to which all is done in the seed's order, with records "
+            "coming in. The moment tells what the job went on from.")  # fmt: skip
 
 
 def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds: float) -> str:
     """The whole page."""
     bad = [row for row in rows if not row.well]
     lines = [
-        "# Faults",
+        f"# Faults{' on Flink' if asked.runner == 'flink' else ''}",
         "",
         f"Printed by `{command(asked, seed)}` at commit {commit()}, in {seconds / 60:.0f} minutes. "
         "[operations.md](operations.md) tells what each part does when another is away.",
         "",
-        f"{len(rows)} blows; {len(rows) - len(bad)} as it must be, {len(bad)} not. Each round is one topic of four "
-        "partitions, one index and one pipeline under load, to which every scenario is done once, in the seed's order. "
+        f"{len(rows)} blows; {len(rows) - len(bad)} as it must be, {len(bad)} not. "
+        f"{ON_FLINK if asked.runner == 'flink' else ON_PRISM} "
         "After each: lag 0, then all that was sent is looked for. *lost* counts articles sent and not indexed, or the "
         "other way round; *doubled* further documents of an article in any index; *twice* further alerts of a rule and "
         "story; *wrong* dead letters missing, too many or repeated. At a round's end texts, revisions, stories, roles, "
@@ -42,6 +48,7 @@ def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds:
 
 def _cells(row: Row) -> list[str]:
     peak = "; ".join(f"{row.began_mb.get(name, 0):.0f} to {most:.0f}" for name, most in sorted(row.peak_mb.items()))
+    peak = peak or "–"
     numbers = (row.articles, row.lost, row.doubled, row.alerts, row.alerts_doubled, row.letters, row.letters_wrong)
     return [row.scenario, str(row.run), str(row.seed), row.moment, *map(str, numbers), f"{row.catch_up_s:.1f} s", peak,
             "as it must be" if row.well else "**not**"]  # fmt: skip

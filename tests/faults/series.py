@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults import news as newsroom
+from tests.faults.on_flink import ON_FLINK
 from tests.faults.scenarios import AWAY, CHAIN, Load, elasticsearch_away
 from tests.faults.trial import Broken, Expected, Ground, Trial, trial, undisturbed
 
@@ -43,23 +44,24 @@ class Row:
 
 
 def chain(place: Ground, seed: int, run: int, load: Load, names: Sequence[str], say: Say) -> list[Row]:
-    """These scenarios in an order of the seed's, one after the other on one pipeline."""
+    """These scenarios, as often as they are named, in an order of the seed's, one after the other on one pipeline."""
     dice = random.Random(seed)
     order = dice.sample(list(names), len(names))
     made = newsroom.make(seed, round((load.first + load.records * len(order)) * ARTICLES))
-    return _series(place, seed, run, load, made, {name: CHAIN[name] for name in order}, dice, say)
+    known = {**CHAIN, **ON_FLINK}
+    return _series(place, seed, run, load, made, [(name, known[name]) for name in order], dice, say)
 
 
 def away(place: Ground, seed: int, run: int, load: Load, say: Say, **source: int) -> list[Row]:
     """Elasticsearch is away for long, and reached without the proxy, so that connections are refused; `source` are
     settings of the source."""
     made = newsroom.make(seed, round((load.first + load.records) * ARTICLES))
-    wanted = {AWAY: elasticsearch_away}
+    wanted = [(AWAY, elasticsearch_away)]
     return _series(place, seed, run, load, made, wanted, random.Random(seed), say, direct=True, **source)
 
 
 def _series(place: Ground, seed: int, run: int, load: Load, made: newsroom.News,
-            wanted: Mapping[str, Callable[[Trial, Load], str]], dice: random.Random, say: Say, **more: int
+            wanted: Sequence[tuple[str, Callable[[Trial, Load], str]]], dice: random.Random, say: Say, **more: int
             ) -> list[Row]:  # fmt: skip
     expected = undisturbed(place.folder / f"undisturbed-{uuid.uuid4().hex[:8]}", made)
     assert expected.documents.keys() == made.ids()
@@ -70,7 +72,7 @@ def _series(place: Ground, seed: int, run: int, load: Load, made: newsroom.News,
             running.start()
             running.catch_up()
             running.watch_prism()
-            for name, scenario in wanted.items():
+            for name, scenario in wanted:
                 row = Row(name, run, seed)
                 rows.append(row)
                 _one(running, scenario, row, load)

@@ -1,5 +1,5 @@
-"""One pipeline from Kafka to Elasticsearch under load, to which scenarios are done one after the other, and what came
-of it beside an undisturbed run into the embedded index."""
+"""One pipeline from Kafka to Elasticsearch under load, on Prism or on a Flink cluster, to which scenarios are done one
+after the other, and what came of it beside an undisturbed run into the embedded index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from tests.faults.news import RULES, News, Sender
 from tests.running import answer, command, configure, environment, exported, outcome
 from tests.servers.elastic_server import Elastic
 from tests.servers.fixtures import remove_indices
+from tests.servers.flink_server import Flink
 from tests.servers.kafka_server import Kafka
 from tests.servers.process import die_with_parent
 
-PARTITIONS = 4
+PARTITIONS = SHARDS = 4
 CATCH_UP_S = 240.0
 
 
@@ -38,17 +39,20 @@ class Broken(AssertionError):
 
 @dataclass
 class Ground:
-    """Two servers of our own, and a proxy before one of them."""
+    """Two servers of our own, a proxy before one of them, and the cluster that runs the graph, if it is not Prism that
+    does. `options` are Beam's, for every life of the pipeline."""
 
     kafka: Kafka
     elastic: Elastic
     proxy: Proxy
     folder: Path
+    flink: Flink | None = None
+    options: Sequence[str] = ()
 
 
 @contextlib.contextmanager
-def ground(folder: Path) -> Iterator[Ground]:
-    """Both servers, ended with the block whatever was done to them."""
+def ground(folder: Path, on_flink: bool = False, options: Sequence[str] = ()) -> Iterator[Ground]:
+    """The servers, ended with the block whatever was done to them."""
     with contextlib.ExitStack() as stack:
         kafka = Kafka()
         stack.callback(kafka.close)
@@ -56,7 +60,13 @@ def ground(folder: Path) -> Iterator[Ground]:
         elastic = Elastic()
         stack.callback(elastic.close)
         elastic.start()
-        yield Ground(kafka, elastic, stack.enter_context(faulty(elastic.url)), folder)
+        flink = None
+        if on_flink:
+            flink = Flink(task_managers=2)
+            stack.callback(flink.close)
+            flink.start()
+            options = (*flink.options(), *options)
+        yield Ground(kafka, elastic, stack.enter_context(faulty(elastic.url)), folder, flink, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,13 @@ def alerted(documents: dict[str, dict[str, Any]], alerts: list[dict[str, Any]]) 
 
 
 class Pipeline:
-    """`python -m pipeline run` as a process, with the Prism that it starts."""
+    """`python -m pipeline run` as a process, with the Prism that it starts, or following its job on a cluster."""
 
-    def __init__(self, config: Path, number: int) -> None:
+    def __init__(self, config: Path, number: int, options: Sequence[str] = ()) -> None:
         self.log = config.parent / f"run-{number}.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "run"], cwd=config.parent, env=environment(config),
+                [sys.executable, "-m", "pipeline", "run", *options], cwd=config.parent, env=environment(config),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one call
             )  # fmt: skip
@@ -173,9 +183,15 @@ class Trial:
         assert self.pipeline is not None
         return self.pipeline
 
-    def start(self) -> None:
+    @property
+    def flink(self) -> Flink:
+        """The cluster that runs the graph."""
+        assert self.ground.flink is not None
+        return self.ground.flink
+
+    def start(self, *options: str) -> None:
         """A new life of the pipeline."""
-        self.pipeline = Pipeline(self.config, self.lives)
+        self.pipeline = Pipeline(self.config, self.lives, (*self.ground.options, *options))
         self.lives += 1
         self.memory.watch("pipeline", self.pipeline.process.pid)
 
@@ -251,6 +267,7 @@ def trial(place: Ground, news: News, dice: random.Random, direct: bool = False, 
         [{"kind": "kafka", "brokers": [place.kafka.brokers], "topics": [name], "group": name, **more}],
         index={"kind": "elasticsearch", "url": url, "prefix": name},
         alerts={"rules": "rules.yaml", "channels": {"file": {"kind": "jsonl", "path": "alerts.jsonl"}}},
+        **({"dedupe": {"shards": SHARDS}} if place.flink else {}),
     )
     lag = Lag(place.kafka.brokers, name, name, PARTITIONS)
     sender = Sender(place.kafka.brokers, name, news)
@@ -265,9 +282,12 @@ def trial(place: Ground, news: News, dice: random.Random, direct: bool = False, 
             if made.pipeline is not None and made.pipeline.process.poll() is None:
                 made.pipeline.resume()
                 made.pipeline.kill9()
-            for server in (place.kafka, place.elastic):
+            servers = [place.kafka, place.elastic, *(place.flink.processes if place.flink else ())]
+            for server in servers:
                 if not server.alive:
                     server.start()
+            for job in place.flink.jobs("RUNNING", "RESTARTING", "FAILING", "CREATED") if place.flink else ():
+                place.flink.cancel(job)
             sender.close()
             remove_indices(place.elastic.url, name)
             place.proxy.seen.clear()

@@ -74,6 +74,8 @@ class Flink:
             TaskManager(self.folder / f"taskmanager-{number}", flink, {**common, **each}, tied)
             for number in range(task_managers)
         ]
+        for one in self.taskmanagers:
+            one.settings["taskmanager.rpc.port"] = one.port
         self.jobserver = JobServer(self.folder / "jobserver", beam, {"master": f"{HOST}:{rest}"}, tied, job_port)
 
     @property
@@ -132,6 +134,12 @@ class Flink:
     def start_taskmanager(self, number: int = 0) -> None:
         """Begin it again; its slots come within seconds (`await_slots`)."""
         self.taskmanagers[number].start()
+
+    def working(self) -> list[int]:
+        """The TaskManagers, by number, of whose slots a job holds one."""
+        told = {one["path"]: one for one in self.ask("GET", "/taskmanagers")["taskmanagers"]}
+        busy = [path for path, one in told.items() if one["freeSlots"] < one["slotsNumber"]]
+        return [number for number, one in enumerate(self.taskmanagers) if any(f":{one.port}/" in path for path in busy)]
 
     def kill_jobmanager(self) -> None:
         """As a power cut would. Jobs go on from their checkpoint once it is back."""
