@@ -10,35 +10,41 @@ from collections.abc import Sequence
 from tests.faults.series import Row
 from tests.running import ROOT
 
+MEMORY = "MB before and at most: pipeline; Prism"
 HEAD = ("scenario", "run", "seed", "moment", "articles", "lost", "doubled", "alerts", "twice", "dead letters", "wrong",
-        "caught up in", "MB before and at most: pipeline; Prism", "result")  # fmt: skip
+        "caught up in", MEMORY, "result")  # fmt: skip
 # What a round is.
-ON_PRISM = ("Each round is one topic of four partitions, one index and one pipeline under load, to which every scenario is "
-            "done once, in the seed's order.")  # fmt: skip
-ON_FLINK = ("A Flink 1.19 of a JobManager, two TaskManagers of two slots, and ZooKeeper; parallelism 2, four shards. Each "
-            "round is one topic of four partitions and one index, to which all is done in the seed's order, with records "
-            "coming in. The moment tells what the job went on from.")  # fmt: skip
+ON_PRISM = """\
+Each round is one topic of four partitions, one index and one pipeline under load, to which every scenario is done \
+once, in the seed's order."""
+ON_FLINK = """\
+A Flink 1.19 of a JobManager, two TaskManagers of two slots each, and ZooKeeper; parallelism 2, four shards. Each \
+round is one topic of four partitions and one index, to which all scenarios are done in the seed's order, while records \
+come in. The moment tells what the job went on from."""
 
 
 def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds: float) -> str:
     """The whole page."""
     bad = [row for row in rows if not row.well]
+    flink = asked.runner == "flink"
+    # Of a cluster the memory of who follows the job tells nothing.
+    shown = [at for at, name in enumerate(HEAD) if not (flink and name == MEMORY)]
     lines = [
-        f"# Faults{' on Flink' if asked.runner == 'flink' else ''}",
+        "# Faults on Flink" if flink else "# Faults",
         "",
         f"Printed by `{command(asked, seed)}` at commit {commit()}, in {seconds / 60:.0f} minutes. "
         "[operations.md](operations.md) tells what each part does when another is away.",
         "",
         f"{len(rows)} blows; {len(rows) - len(bad)} as it must be, {len(bad)} not. "
-        f"{ON_FLINK if asked.runner == 'flink' else ON_PRISM} "
+        f"{ON_FLINK if flink else ON_PRISM} "
         "After each: lag 0, then all that was sent is looked for. *lost* counts articles sent and not indexed, or the "
         "other way round; *doubled* further documents of an article in any index; *twice* further alerts of a rule and "
         "story; *wrong* dead letters missing, too many or repeated. At a round's end texts, revisions, stories, roles, "
         "originals and alerts are those of an undisturbed run of the same records into the embedded index.",
         "",
-        _line(HEAD),
-        _line(["---"] * len(HEAD)),
-        *(_line(_cells(row)) for row in sorted(rows, key=lambda row: (row.scenario, row.run))),
+        _line([HEAD[at] for at in shown]),
+        _line(["---"] * len(shown)),
+        *(_line([_cells(row)[at] for at in shown]) for row in sorted(rows, key=lambda row: (row.scenario, row.run))),
         "",
     ]
     for row in bad:
@@ -48,7 +54,6 @@ def markdown(rows: Sequence[Row], seed: int, asked: argparse.Namespace, seconds:
 
 def _cells(row: Row) -> list[str]:
     peak = "; ".join(f"{row.began_mb.get(name, 0):.0f} to {most:.0f}" for name, most in sorted(row.peak_mb.items()))
-    peak = peak or "–"
     numbers = (row.articles, row.lost, row.doubled, row.alerts, row.alerts_doubled, row.letters, row.letters_wrong)
     return [row.scenario, str(row.run), str(row.seed), row.moment, *map(str, numbers), f"{row.catch_up_s:.1f} s", peak,
             "as it must be" if row.well else "**not**"]  # fmt: skip
