@@ -19,7 +19,7 @@ Each round is one topic of four partitions, one index and one pipeline under loa
 once, in the seed's order."""
 ON_FLINK = """\
 A Flink 1.19 of a JobManager, two TaskManagers of two slots each, and ZooKeeper; parallelism 2, four shards. Each \
-round is one topic of four partitions and one index, to which all scenarios are done in the seed's order, while records \
+round is one topic of four partitions and one index, to which all scenarios are done in the seed's order, while news \
 come in. The moment tells what the job went on from."""
 
 
