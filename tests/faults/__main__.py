@@ -44,14 +44,14 @@ def main() -> int:
             for run in range(asked.n):
                 if names:
                     rows += series.chain(place, seed + run, run + 1, load, names, say)
+                    keep(asked.rows, rows)
             if not on_flink and not asked.no_away and asked.only.lower() in AWAY.lower():
                 heavy = Load(asked.away_records, 500, asked.pause, asked.away)
                 rows += series.away(place, seed, 1, heavy, say)
     except MissingPart as error:
         print(error, file=sys.stderr)
         return 3
-    if asked.rows:
-        Path(asked.rows).write_text(json.dumps([asdict(row) for row in rows]), "utf-8")
+    keep(asked.rows, rows)
     told = report.markdown(rows, seed, asked, time.time() - began)
     print(told)
     if asked.write:
@@ -64,6 +64,12 @@ def earlier(path: str | None) -> list[series.Row]:
     if not path or not Path(path).exists():
         return []
     return [series.Row(**row) for row in json.loads(Path(path).read_text("utf-8"))]
+
+
+def keep(path: str | None, rows: list[series.Row]) -> None:
+    """Write them there, if anywhere."""
+    if path:
+        Path(path).write_text(json.dumps([asdict(row) for row in rows]), "utf-8")
 
 
 def say(text: str) -> None:

@@ -119,8 +119,9 @@ def goes_on(trial: Trial, since: float) -> str:
     restored = found[0]
     if restored is None:
         return NOTHING
-    kind = "savepoint" if restored["is_savepoint"] else "checkpoint"
-    return f"went on from {kind} {restored['id']} after {took:.0f} s"
+    name = restored["external_path"].rstrip("/").rpartition("/")[2]
+    told = f"checkpoint {restored['id']}" if name.startswith("chk-") else "the savepoint"
+    return f"went on from {told} after {took:.0f} s"
 
 
 TASKMANAGER = "kill -9 TaskManager"
