@@ -16,7 +16,7 @@ from tests.faults.trial import Broken, Trial
 
 # Between two checkpoints there are ten seconds, if nothing else was asked for: moments are spread over more than that.
 SPREAD_S, LOAD_S = 12.0, 15.0
-GOES_ON_S = 150.0
+GOES_ON_S = 300.0
 
 
 def kill_taskmanager(trial: Trial, load: Load) -> str:
@@ -78,8 +78,8 @@ def anew(trial: Trial, load: Load) -> str:
 
 def _work_a_while(trial: Trial) -> float:
     """Until a moment of the dice's, under load; the seconds from the first bulk."""
-    trial.flink.running()
-    trial.await_work()
+    trial.flink.running(GOES_ON_S)
+    trial.await_work(timeout=GOES_ON_S)
     moment = trial.dice.uniform(0, SPREAD_S)
     time.sleep(moment)
     return moment
