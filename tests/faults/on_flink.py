@@ -14,15 +14,15 @@ from tests.faults.look import wait_for
 from tests.faults.scenarios import Load, sending
 from tests.faults.trial import Broken, Trial
 
-# Between two checkpoints there are ten seconds, if nothing else was asked for: moments are spread over more than that.
-SPREAD_S, LOAD_S = 12.0, 15.0
+# Records still come in so long after the last of the moments that are possible.
+AFTER_S = 3.0
 GOES_ON_S = 300.0
 
 
 def kill_taskmanager(trial: Trial, load: Load) -> str:
     """kill -9 of a TaskManager that works, with its SDK worker, at any moment; it is started again seconds later."""
-    with sending(trial, load.records, LOAD_S):
-        moment = _work_a_while(trial)
+    with sending(trial, load.records, load.spread_s + AFTER_S):
+        moment = _work_a_while(trial, load)
         number, behind, struck = trial.dice.choice(trial.flink.working()), trial.lag(), time.time()
         trial.flink.kill_taskmanager(number)
         gone = trial.dice.uniform(0, 5)
@@ -34,8 +34,8 @@ def kill_taskmanager(trial: Trial, load: Load) -> str:
 
 def kill_jobmanager(trial: Trial, load: Load) -> str:
     """kill -9 of the JobManager at any moment; the next takes the job up by what ZooKeeper knows."""
-    with sending(trial, load.records, LOAD_S):
-        moment = _work_a_while(trial)
+    with sending(trial, load.records, load.spread_s + AFTER_S):
+        moment = _work_a_while(trial, load)
         behind, struck = trial.lag(), time.time()
         trial.flink.kill_jobmanager()
         gone = trial.dice.uniform(0, 5)
@@ -47,8 +47,8 @@ def kill_jobmanager(trial: Trial, load: Load) -> str:
 
 def savepoint(trial: Trial, load: Load) -> str:
     """The job is cancelled with a savepoint, and a new one begins from it."""
-    with sending(trial, load.records, LOAD_S):
-        moment = _work_a_while(trial)
+    with sending(trial, load.records, load.spread_s + AFTER_S):
+        moment = _work_a_while(trial, load)
         behind, job = trial.lag(), trial.flink.running()
         path = trial.flink.savepoint(job, cancel=True)
         told = _anew(trial, f"--savepoint_path={path}")
@@ -57,8 +57,8 @@ def savepoint(trial: Trial, load: Load) -> str:
 
 def checkpoint(trial: Trial, load: Load) -> str:
     """The job is cancelled, and a new one begins from the last checkpoint that was retained."""
-    with sending(trial, load.records, LOAD_S):
-        moment = _work_a_while(trial)
+    with sending(trial, load.records, load.spread_s + AFTER_S):
+        moment = _work_a_while(trial, load)
         behind, job = trial.lag(), trial.flink.running()
         latest = trial.flink.checkpoints(job)["latest"]["completed"] or trial.flink.await_checkpoint(job)
         trial.flink.cancel(job)
@@ -68,19 +68,19 @@ def checkpoint(trial: Trial, load: Load) -> str:
 
 def anew(trial: Trial, load: Load) -> str:
     """The job is cancelled, its state thrown away, and a new one begins, seeded from the index."""
-    with sending(trial, load.records, LOAD_S):
-        moment = _work_a_while(trial)
+    with sending(trial, load.records, load.spread_s + AFTER_S):
+        moment = _work_a_while(trial, load)
         behind = trial.lag()
         trial.flink.cancel(trial.flink.running())
         told = _anew(trial)
     return f"{moment:.1f} s after a bulk, {behind} records not committed; {told}"
 
 
-def _work_a_while(trial: Trial) -> float:
+def _work_a_while(trial: Trial, load: Load) -> float:
     """Until a moment of the dice's, under load; the seconds from the first bulk."""
     trial.flink.running(GOES_ON_S)
     trial.await_work(timeout=GOES_ON_S)
-    moment = trial.dice.uniform(0, SPREAD_S)
+    moment = trial.dice.uniform(0, load.spread_s)
     time.sleep(moment)
     return moment
 

@@ -19,12 +19,16 @@ from tests.servers.process import Process
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many records are sent for one scenario, and before the first; how long a pause or an absence lasts."""
+    """How many records are sent for one scenario, and before the first; how long a pause or an absence lasts.
+
+    On Flink moments are spread over `spread_s`: more than there is between two checkpoints, ten seconds by default.
+    """
 
     records: int
     first: int
     pause_s: float
     away_s: float
+    spread_s: float = 12.0
 
 
 @contextmanager

@@ -35,7 +35,8 @@ def test_a_job_that_is_struck_loses_nothing_and_doubles_nothing(place: Ground) -
     seed = int(os.environ.get("NEWS_SEED") or time.time_ns() % 1_000_000)
     print(f"\nNEWS_SEED={seed}")
     names = [TASKMANAGER] * KILLS + list(OTHERS)
-    rows = series.chain(place, seed, 1, Load(records=60, first=40, pause_s=0, away_s=0), names, print)
+    load = Load(records=60, first=40, pause_s=0, away_s=0, spread_s=4)
+    rows = series.chain(place, seed, 1, load, names, print)
     assert [row for row in rows if not row.well] == []
     assert sorted(row.scenario for row in rows) == sorted(names)
     assert all(row.articles and row.alerts for row in rows)
