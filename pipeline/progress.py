@@ -91,9 +91,10 @@ class Progress:
         if not self.quiet and self._live is not None:
             self._live.update(Text(f"waiting: {text}", style="yellow", no_wrap=True, overflow="ellipsis"))
 
-    def tick(self, index: Index) -> None:
-        """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended."""
-        if self.quiet or time.monotonic() < self._next:
+    def tick(self, index: Index, last: bool = False) -> None:
+        """Show the counts of the index, what was folded since the last tick, and feeds that broke or mended. The `last`
+        one is never left out."""
+        if self.quiet or (time.monotonic() < self._next and not last):
             return
         if trouble := self.trouble():
             self.waits(trouble)

@@ -130,7 +130,7 @@ def run_graph(
             raise
         finally:
             counted = _finish(ref, job, assembled, start, progress)
-            _over(index, progress, lambda _: True)
+            _over(index, progress, lambda _: True, last=True)
     return counted
 
 
@@ -166,10 +166,10 @@ def _finish(ref: Ref, job: runners.Job | FlinkJob, assembled: parts.Parts, start
     return counted
 
 
-def _over(index: Index, progress: Progress, done: Callable[[Index], bool]) -> bool:
+def _over(index: Index, progress: Progress, done: Callable[[Index], bool], last: bool = False) -> bool:
     """Show how things are; whether `done` says that it is over. That an index is away is told, and waited for."""
     try:
-        progress.tick(index)
+        progress.tick(index, last)
         return done(index)
     except IndexAway as away:
         progress.waits(str(away))

@@ -60,8 +60,11 @@ def checkpoint(trial: Trial, load: Load) -> str:
     with sending(trial, load.records, load.spread_s + AFTER_S):
         moment = _work_a_while(trial, load)
         behind, job = trial.lag(), trial.flink.running()
-        latest = trial.flink.checkpoints(job)["latest"]["completed"] or trial.flink.await_checkpoint(job)
+        if not trial.flink.checkpoints(job)["latest"]["completed"]:
+            trial.flink.await_checkpoint(job)
         trial.flink.cancel(job)
+        # Asked for now: while the job ran, the next one may have taken the place of the last.
+        latest = trial.flink.checkpoints(job)["latest"]["completed"]
         told = _anew(trial, f"--savepoint_path={latest['external_path']}")
     return f"{moment:.1f} s after a bulk, {behind} records not committed; {told}"
 
