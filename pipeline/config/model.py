@@ -44,7 +44,7 @@ class Dedupe(Part):
     """Two articles fold when they are dated at most `ttl` apart. `shards` splits the candidate look-up."""
 
     ttl: Annotated[Seconds, AfterValidator(_within_ten_years)] = 7 * 86400.0
-    shards: int = Field(default=1, ge=1, le=64)
+    shards: int = Field(default=1, ge=1, le=16)
 
 
 class Agencies(Part):

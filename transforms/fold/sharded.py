@@ -1,17 +1,20 @@
 """FindCandidates: the candidate look-up split over several shards, each with the sketch hashes that fall to it.
 
-A shard answers for its hashes only and decides nothing. Articles travel in batches, since each element and each state
-that is touched costs more than a look-up: article by article, gathering took 1.5 ms of 3.8. The answers to a batch are
-gathered, and its articles go to the one deciding key, which compares whole fingerprints. Two articles can pass two
-shards in opposite order; then one of them names the other before that is decided, and the memory keeps the name until
-it comes (`Memory.awaited`). So the verdicts are those of one shard.
+A shard answers for its hashes only and decides nothing. Articles go from shard to shard in batches, each of which adds
+what it found, and then to the one deciding key, which compares whole fingerprints. So all that comes from one reader
+stays in its order on the whole way, as runners keep the order between two keys: an article is not overtaken by its own
+revision. In parallel, with the answers gathered behind the shards, batches overtook one another, on Flink above all.
+
+Each element that goes on and each state that is touched costs more than a look-up; hence batches, whose articles are
+pickled once and travel as bytes. Should a runner let two batches pass two shards in opposite order, one article names
+the other before that is decided, and the memory keeps the name until it comes (`Memory.awaited`). So the verdicts are
+those of one shard.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +22,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import xxhash
-from apache_beam.coders import BytesCoder, PickleCoder
-from apache_beam.pvalue import TaggedOutput
+from apache_beam.coders import BytesCoder
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
@@ -80,6 +82,16 @@ def split(hashes: Hashes, shards: int) -> list[tuple[int, Hashes]]:
     return [(shard, part[owner == shard]) for shard in range(shards) if np.any(owner == shard)]
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Articles on their way: `held`, pickled, are the elements of FindCandidates with their times; by shard that is to
+    come, (place in the batch, id, arrived, hashes as bytes); by place what was found."""
+
+    held: bytes
+    parts: dict[int, list[tuple[int, str, int, bytes]]]
+    found: dict[int, tuple[str, ...]]
+
+
 class FindCandidates(beam.PTransform):
     """(article, fingerprint, whether it is in the index) in; the same with candidate ids out."""
 
@@ -88,20 +100,27 @@ class FindCandidates(beam.PTransform):
         self.folding, self.shards = folding, shards
 
     def expand(self, sketched: Any) -> Any:
-        batches = sketched | "Batch" >> beam.ParDo(_Batch(self.shards)).with_outputs("parts", main="whole")
-        whole = batches.whole | "Whole" >> beam.Map(tuple).with_output_types(tuple[str, Any])
-        parts = batches.parts | "ByShard" >> beam.Map(tuple).with_output_types(tuple[str, Any])
-        answers = parts | "LookUp" >> beam.ParDo(_LookUp(self.folding, self.shards)).with_output_types(tuple[str, Any])
-        return (whole, answers) | "Both" >> beam.Flatten() | "Gather" >> beam.ParDo(_Gather())
+        batches = sketched | "Batch" >> beam.ParDo(_Together(self.shards))
+        for shard in range(self.shards):
+            key = f"shard-{shard}-of-{self.shards}"
+            keyed = batches | f"To {shard}" >> beam.Map(_under, key).with_output_types(tuple[str, Any])
+            batches = keyed | f"LookUp {shard}" >> beam.ParDo(_LookUp(self.folding, shard, self.shards))
+        return batches | "Apart" >> beam.FlatMap(_apart)
 
 
-class _Batch(Batched):
-    """(article, fingerprint, whether it is in the index) in. Out, for many at once: (batch, ("articles", [(item, its
-    time)], number of shards asked)), and as `parts` for each of those shards (shard, (batch, [(place in the batch,
-    id, arrived, hashes)])).
+def _under(batch: _Batch, key: str) -> tuple[str, _Batch]:
+    return key, batch
 
-    A batch bears the time of its oldest article, so that the watermark does not pass any.
-    """
+
+def _apart(batch: _Batch) -> Iterator[WindowedValue]:
+    """The articles of a batch that all shards have seen, each in its own time."""
+    for at, (sketched, timestamp) in enumerate(pickle.loads(batch.held)):  # noqa: S301 - our own
+        yield WindowedValue((*sketched, batch.found.get(at, ())), timestamp, [GlobalWindow()])
+
+
+class _Together(Batched):
+    """(article, fingerprint, whether it is in the index) in, batches out. A batch bears the time of its oldest article,
+    so that the watermark does not pass any."""
 
     size = 100
 
@@ -112,49 +131,54 @@ class _Batch(Batched):
         held, self._held = self._held, []
         if not held:
             return
-        asked: dict[int, list[tuple[int, str, int, Hashes]]] = {}
+        parts: dict[int, list[tuple[int, str, int, bytes]]] = {}
         for at, ((article, hashes, _), _) in enumerate(held):
             for shard, part in split(hashes, self.shards):
-                asked.setdefault(shard, []).append((at, article.id, article.arrived, part))
-        batch, oldest = uuid.uuid4().hex, min(timestamp for _, timestamp in held)
-        yield WindowedValue((batch, ("articles", held, len(asked))), oldest, [GlobalWindow()])
-        for shard, parts in sorted(asked.items()):
-            key = f"shard-{shard}-of-{self.shards}"
-            yield TaggedOutput("parts", WindowedValue((key, (batch, parts)), oldest, [GlobalWindow()]))
+                parts.setdefault(shard, []).append((at, article.id, article.arrived, part.tobytes()))
+        oldest = min(timestamp for _, timestamp in held)
+        yield WindowedValue(_Batch(pickle.dumps(held), parts, {}), oldest, [GlobalWindow()])
 
 
 class _LookUp(beam.DoFn):
-    """(shard, (batch, parts)) in; (batch, ("answer", shard, {place in the batch: ids})) out; the hashes are filed."""
+    """(shard, batch) in; the batch with what this shard found out; its hashes are filed."""
 
     RECORDS = BagStateSpec("records", BytesCoder())
     TOKEN = ReadModifyWriteStateSpec("token", BytesCoder())
 
-    def __init__(self, folding: Folding, shards: int) -> None:
-        self.folding, self.shards = folding, shards
-        self._asked: set[str] = set()
+    def __init__(self, folding: Folding, own: int, shards: int) -> None:
+        self.folding, self.own, self.shards = folding, own, shards
+        self._asked = False
 
     def start_bundle(self) -> None:
-        self._asked = set()
+        self._asked = False
 
     def process(
         self,
-        element: tuple[str, tuple[str, list[tuple[int, str, int, Hashes]]]],
+        element: tuple[str, _Batch],
         records: Any = beam.DoFn.StateParam(RECORDS),
         token: Any = beam.DoFn.StateParam(TOKEN),
-    ) -> Iterator[tuple[str, Any]]:
-        key, (batch, parts) = element
+    ) -> Iterator[_Batch]:
+        key, batch = element
+        parts = batch.parts.get(self.own)
+        if not parts:
+            yield batch
+            return
         oldest = min(arrived for _, _, arrived, _ in parts)
         shard = self._taken(key, oldest, records, token)
-        if key not in self._asked:
-            self._forget(key, shard, records)
-            self._asked.add(key)
-        answers = {at: self._answer(shard, name, arrived, part, records) for at, name, arrived, part in parts}
+        if not self._asked:
+            self._forget(shard, records)
+            self._asked = True
+        found = dict(batch.found)
+        for at, name, arrived, part in parts:
+            ids = self._answer(shard, name, arrived, np.frombuffer(part, np.uint32), records)
+            found[at] = tuple(dict.fromkeys((*found.get(at, ()), *ids)))
         if len(shard.ids) >= shard.free_at:
-            self._rewrite(key, shard, records, oldest - 3 * self.folding.ttl_s)
+            self._rewrite(shard, records, oldest - 3 * self.folding.ttl_s)
         shard.token = self.folding.epoch.to_bytes(8, "big") + os.urandom(8)
         token.write(shard.token)
         _SHARDS.give(self.folding.job, key, shard)
-        yield batch, ("answer", key, {at: ids for at, ids in answers.items() if ids})
+        later = {other: theirs for other, theirs in batch.parts.items() if other != self.own}
+        yield _Batch(batch.held, later, found)
 
     def _answer(self, shard: _Shard, name: str, arrived: int, part: Hashes, records: Any) -> tuple[str, ...]:
         # What arrived before that was published more than the TTL before this, whatever the dates say.
@@ -171,37 +195,36 @@ class _LookUp(beam.DoFn):
         if shard is None:
             position, gone = self.folding.open_index().forgotten(0)
             shard = _Shard(stored, since, position, set(gone))
-            self._fill(key, shard, records.read())
+            self._fill(shard, records.read())
         if since < shard.since:
             # A part more, lest a stream that goes back in time read the index for each of its articles.
             since -= self.folding.ttl_s // 2
-            self._seed(key, shard, since, shard.since)
+            self._seed(shard, since, shard.since)
             shard.since = since
         return shard
 
-    def _fill(self, key: str, shard: _Shard, stored: Iterable[bytes]) -> None:
+    def _fill(self, shard: _Shard, stored: Iterable[bytes]) -> None:
         for name, seen, part in _filed(stored):
             shard.add(name, seen, np.frombuffer(part, np.uint32))
-        self._seed(key, shard, shard.since, None)
+        self._seed(shard, shard.since, None)
 
-    def _seed(self, key: str, shard: _Shard, since: int, before: int | None) -> None:
-        own = int(key.split("-")[1])
+    def _seed(self, shard: _Shard, since: int, before: int | None) -> None:
         for seed in self.folding.open_index().seed(since, before):
             try:
                 parts = dict(split(from_document(seed.document["fingerprint"]), self.shards))
             except (KeyError, TypeError, ValueError):
                 continue
-            if own in parts:
-                shard.add(seed.document["id"], seconds(seed.document["first_seen"]) or 0, parts[own])
+            if self.own in parts:
+                shard.add(seed.document["id"], seconds(seed.document["first_seen"]) or 0, parts[self.own])
 
-    def _forget(self, key: str, shard: _Shard, records: Any) -> None:
+    def _forget(self, shard: _Shard, records: Any) -> None:
         """Once a bundle: what a person had forgotten meanwhile leaves the shard and its state."""
         shard.forgotten_at, gone = self.folding.open_index().forgotten(shard.forgotten_at)
         shard.forgotten.update(gone)
         if not set(gone).isdisjoint(shard.ids):
-            self._rewrite(key, shard, records, 0)
+            self._rewrite(shard, records, 0)
 
-    def _rewrite(self, key: str, shard: _Shard, records: Any, oldest: int) -> None:
+    def _rewrite(self, shard: _Shard, records: Any, oldest: int) -> None:
         """Write the state anew without what arrived before `oldest` or was forgotten. Decides nothing: what is out of
         reach would be refused by the deciding key."""
         stored = [(record, filed) for record in records.read() for filed in _filed([record])]
@@ -211,7 +234,7 @@ class _LookUp(beam.DoFn):
             records.add(record)
         shard.since = max(shard.since, oldest + AHEAD_S)
         shard.postings, shard.ids, shard.arrived, shard.known = Postings(), [], [], set()
-        self._fill(key, shard, kept)
+        self._fill(shard, kept)
         shard.free_at = max(FREE_AT, 2 * len(shard.ids))
 
 
@@ -221,23 +244,3 @@ def _filed(stored: Iterable[bytes]) -> Iterator[tuple[str, int, bytes]]:
         told = pickle.loads(record)  # noqa: S301 - our own state
         if told[0] == SCHEMA:
             yield told[1], told[2], told[3]
-
-
-class _Gather(beam.DoFn):
-    """Holds a batch until each of its shards has answered; then its articles go on, each in its own time."""
-
-    HELD = BagStateSpec("held", PickleCoder())
-
-    def process(self, element: tuple[str, Any], held: Any = beam.DoFn.StateParam(HELD)) -> Iterator[WindowedValue]:
-        _, item = element
-        items = [*held.read(), item]
-        batch = next((i for i in items if i[0] == "articles"), None)
-        answers = {i[1]: i[2] for i in items if i[0] == "answer"}
-        if batch is None or len(answers) < batch[2]:
-            held.add(item)
-            return
-        held.clear()
-        in_order = [answers[shard] for shard in sorted(answers)]
-        for at, (sketched, timestamp) in enumerate(batch[1]):
-            ids = tuple(dict.fromkeys(name for answer in in_order for name in answer.get(at, ())))
-            yield WindowedValue((*sketched, ids), timestamp, [GlobalWindow()])
