@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -142,8 +142,6 @@ def _embedded(ref: Ref, path: Path, told: Json) -> Seen:
 
 
 def _elastic(ref: Ref, told: Json | None) -> Seen:
-    from dataclasses import replace
-
     from transforms.elastic.client import Lost, Server
     from transforms.elastic.probe import feeds, newest_reports
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipeline import opening, servers
-from pipeline.config import Ref, resolve
+from pipeline.config import Config, Ref, resolve
 from transforms.alert.channels import TerminalChannel
 from transforms.alert.outbox import Courier
 from transforms.alert.senders import build_senders
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 # How long a stop waits for what is in flight to be written, committed and delivered.
 DRAIN_S = 15.0
 ALL, HERE, ELSEWHERE = "all", "here", "elsewhere"
+
+
+def terminals(config: Config) -> list[str]:
+    """The channels that are shown on a terminal, which only the process that a person started has."""
+    return [name for name, one in config.alerts.channels.items() if isinstance(one, TerminalChannel)]
 
 
 @contextlib.contextmanager
@@ -52,7 +57,7 @@ def delivering(ref: Ref, console: Console | None, which: str = ALL) -> Iterator[
     config = resolve(ref)
     guard = Guard(opening.policy_of(ref).allow_addresses)
     senders = build_senders(config.alerts.channels, Path(ref.base), guard, console)
-    shown = {name for name, one in config.alerts.channels.items() if isinstance(one, TerminalChannel)}
+    shown = set(terminals(config))
     senders |= servers.output_senders(ref)
     ours = {ALL: set(senders), HERE: shown, ELSEWHERE: set(senders) - shown}[which]
     mine = {name: sender for name, sender in senders.items() if name in ours}

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from pipeline import measured, opening, prism, servers
 from pipeline.config import NewsroomSource, Ref, patched, raw, resolve
+from pipeline.house import terminals
 from pipeline.lock import holder_for, only_writer
 from pipeline.newsroom.server import Newsroom
 from pipeline.progress import Progress
 from pipeline.run import Start, Stop, run_graph
 from pipeline.settled import settled
-from transforms.alert.channels import TerminalChannel
 from transforms.alert.inert import plain
 from transforms.deadletters.store import read
 from transforms.errors import DataError
@@ -25,7 +25,7 @@ from transforms.index.interface import Index, Query
 from transforms.records import Json
 
 if TYPE_CHECKING:
-    pass
+    from transforms.elastic.lease import Holder
 
 # Feeds of the sample newsroom are polled this often, so that its day of seconds is seen as it goes.
 NEWSROOM_POLL = "2s"
@@ -60,7 +60,7 @@ def start(ref: Ref, mode: Mode) -> Json:
         index = opening.index_of(own, patient=False)
         done = _all_read(newsroom) if newsroom else lambda _: False
         if mode.bounded_loop or (newsroom and not mode.once and not _streams(mode, progress)):
-            counted = _loop(own, mode, progress, stop, done)
+            counted = _loop(own, mode, holder, progress, stop, done)
         else:
             begin = Start(mode.runner, mode.once, mode.prism, mode.beam_args, False, holder, mode.detach)
             counted = run_graph(own, begin, progress, stop, done)
@@ -77,12 +77,9 @@ def _check_detach(ref: Ref, mode: Mode) -> None:
         elsewhere = holder_for(mode.runner, mode.beam_args) is not None
         if not elsewhere or mode.bounded_loop or sample:
             raise DataError("run", "--detach", "is for a job on a cluster", "leave it out, or add --runner FlinkRunner")
-        for name, channel in resolve(ref).alerts.channels.items():
-            if isinstance(channel, TerminalChannel):
-                remedy = "name another kind, or leave out --detach"
-                raise DataError(
-                    ref.file, f"alerts.channels.{name}", "a job that nobody follows has no terminal", remedy
-                )
+        for name in terminals(resolve(ref)):
+            remedy = "name another kind, or leave out --detach"
+            raise DataError(ref.file, f"alerts.channels.{name}", "a job that nobody follows has no terminal", remedy)
 
 
 def _streams(mode: Mode, progress: Progress) -> bool:
@@ -95,11 +92,13 @@ def _streams(mode: Mode, progress: Progress) -> bool:
     return False
 
 
-def _loop(ref: Ref, mode: Mode, progress: Progress, stop: Stop, done: Callable[[Index], bool]) -> Json:
+def _loop(
+    ref: Ref, mode: Mode, holder: Holder | None, progress: Progress, stop: Stop, done: Callable[[Index], bool]
+) -> Json:
     """Bounded runs one after the other, each polling the feeds that are due; what they counted in all."""
     counted: Json = {}
     pause = min((feed.interval_s for feed in opening.feeds_of(ref)), default=resolve(ref).fetch.interval)
-    index, holder = opening.index_of(ref, patient=False), holder_for(mode.runner, mode.beam_args)
+    index = opening.index_of(ref, patient=False)
     while not stop.asked:
         began = time.monotonic()
         begin = Start(mode.runner, True, mode.prism, mode.beam_args, True, holder)

@@ -120,17 +120,29 @@ def run_graph(
             if start.detach:
                 _leave(job, start, progress)
                 return {}
-        try:
-            while not job.wait(TICK_S):
-                if _over(index, progress, done) or stop.asked:
-                    break
-        except Exception:
-            if mistake := kafka.mistake(assembled.job):
-                raise mistake from None  # what a person can mend is not told as a trace of the runner's
-            raise
-        finally:
-            counted = _finish(ref, job, assembled, start, progress)
-            _over(index, progress, lambda _: True, last=True)
+        return _follow(ref, job, assembled, start, progress, lambda: _over(index, progress, done) or stop.asked)
+
+
+def _follow(
+    ref: Ref,
+    job: runners.Job | FlinkJob,
+    assembled: parts.Parts,
+    start: Start,
+    progress: Progress,
+    over: Callable[[], bool],
+) -> Json:
+    """Until the job ends or `over` says so; then it is ended. What its stages counted."""
+    try:
+        while not job.wait(TICK_S):
+            if over():
+                break
+    except Exception:
+        if mistake := kafka.mistake(assembled.job):
+            raise mistake from None  # what a person can mend is not told as a trace of the runner's
+        raise
+    finally:
+        counted = _finish(ref, job, assembled, start, progress)
+        _over(opening.index_of(ref, patient=False), progress, lambda _: True, last=True)
     return counted
 
 

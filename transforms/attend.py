@@ -9,13 +9,11 @@ from functools import partial as bind
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
-from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms.attended import Attended
-from transforms.turns import ByTurns, Turn, by_turns
+from transforms.turns import ENDLESS, ByTurns, Turn, advance, by_turns
 
 PAUSE_S = 2.0
 # A runner that fails over comes back within seconds; one that waits for a server that is away may not come for minutes,
@@ -40,23 +38,6 @@ class Attend(beam.PTransform):
         return begun | "Keep" >> beam.ParDo(_Keep(self.job, self.open_house))
 
 
-class _Visits(RestrictionProvider):
-    def initial_restriction(self, _: bytes) -> OffsetRange:
-        return OffsetRange(0, 2**62)
-
-    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
-        return OffsetRestrictionTracker(restriction)
-
-    def restriction_size(self, _: bytes, restriction: OffsetRange) -> int:
-        return 1
-
-    def truncate(self, _: bytes, restriction: OffsetRange) -> None:
-        """On drain: nothing more."""
-
-
-_VISITS = _Visits()
-
-
 class _Keep(beam.DoFn):
     def __init__(self, job: str, open_house: Open) -> None:
         self.job, self.open_house = job, open_house
@@ -65,17 +46,17 @@ class _Keep(beam.DoFn):
     def process(
         self,
         _: bytes,
-        tracker: Any = beam.DoFn.RestrictionParam(_VISITS),
+        tracker: Any = beam.DoFn.RestrictionParam(ENDLESS),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:
         if not tracker.try_claim(tracker.current_restriction().start):
             return
-        estimator.set_watermark(visit(self.job, self.open_house, 0, None).watermark)
+        advance(estimator, visit(self.job, self.open_house, b"", None).watermark)
         tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
         yield from ()
 
 
-def visit(job: str, open_house: Open, _: int, __: None) -> Turn:
+def visit(job: str, open_house: Open, _: bytes, __: None) -> Turn:
     """Keep the house, entered where it is not."""
 
     def enter() -> contextlib.ExitStack:

@@ -17,6 +17,8 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.coders import PickleCoder
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
+from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.transforms.window import TimestampedValue
@@ -45,6 +47,33 @@ def by_turns(begin: Any) -> bool:
     from apache_beam.runners.portability.flink_runner import FlinkRunner
 
     return isinstance(begin.pipeline.runner, FlinkRunner)
+
+
+class Endless(RestrictionProvider):
+    """Of a source whose places are numbers without an end, for runners that it is splittable on. On a drain nothing of
+    it is left."""
+
+    def initial_restriction(self, _: object) -> OffsetRange:
+        return OffsetRange(0, 2**62)
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
+        return OffsetRestrictionTracker(restriction)
+
+    def restriction_size(self, _: object, restriction: OffsetRange) -> int:
+        return 1
+
+    def truncate(self, _: object, restriction: OffsetRange) -> None:
+        """On drain: nothing more."""
+
+
+ENDLESS = Endless()
+
+
+def advance(estimator: Any, mark: Timestamp | None) -> None:
+    """Set an estimator's watermark, unless that would take it back; None: it stands where it stood."""
+    before = estimator.current_watermark()
+    if mark is not None and (before is None or mark > before):
+        estimator.set_watermark(mark)
 
 
 class ByTurns(beam.PTransform):

@@ -10,14 +10,13 @@ from kafka.errors import KafkaError
 from pipeline import opening, servers
 from pipeline.config import Ref
 from pipeline.flink.job import FlinkJob
+from pipeline.house import DRAIN_S
 from pipeline.parts import Parts
 from pipeline.settled import settled
 from transforms.index.interface import IndexAway
 from transforms.kafka.starts import lag
 from transforms.records import Json
 
-# Workers hear of a stop within a second or two; what was read then is through, or is not, within this.
-DRAIN_S = 15.0
 # Offsets that did not move for so long after a stop are where they will be.
 STILL_S = 3.0
 
@@ -35,6 +34,7 @@ def end(ref: Ref, job: FlinkJob, parts: Parts) -> Json:
 
 
 def _drain(ref: Ref, job: FlinkJob) -> None:
+    # Workers hear of a stop within a second or two; what was read then is through, or is not, within DRAIN_S.
     index = opening.index_of(ref, patient=False)
     until, standing, since = time.monotonic() + DRAIN_S, _committed(ref), time.monotonic()
     while time.monotonic() < until and not job.over(0.5):

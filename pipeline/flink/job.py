@@ -122,6 +122,4 @@ class FlinkJob:
             for message in self._result._message_stream:
                 if message.HasField("message_response"):
                     told.append(message.message_response.message_text)
-                elif message.state_response.state:
-                    continue
         return told[-1][:1000] if told else "its log tells why"

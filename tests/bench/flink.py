@@ -31,13 +31,13 @@ from kafka.admin import NewTopic
 
 from pipeline import config as configs
 from pipeline import opening
+from tests import processes
 from tests.kafka_elastic.recorded import Recorded, recorded, send
 from tests.kafka_elastic.streams import Alive, Lag, running
 from tests.running import ROOT, configure
 from tests.servers.elastic_server import Elastic
 from tests.servers.flink_server import Flink
 from tests.servers.kafka_server import Kafka
-from tests.soak import processes
 from transforms.errors import MissingPart, Refused
 from transforms.index.interface import Index
 

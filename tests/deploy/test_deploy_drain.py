@@ -8,7 +8,6 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
-from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms.core import RestrictionProvider
@@ -19,6 +18,7 @@ from transforms.feeds.read import DrainPoller, Polling
 from transforms.kafka.discover import Discover, Partition, Reading
 from transforms.kafka.read import ReadPartition
 from transforms.kafka.specs import KafkaSpec
+from transforms.turns import Endless
 
 ENDS_S = 30.0
 
@@ -46,20 +46,13 @@ SOURCES = {
 }
 
 
-class _Endless(RestrictionProvider):
+class _Untruncated(Endless):
     """As Beam has it where nobody says what a drain leaves: all of a range."""
 
-    def initial_restriction(self, _: Any) -> OffsetRange:
-        return OffsetRange(0, 2**62)
-
-    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
-        return OffsetRestrictionTracker(restriction)
-
-    def restriction_size(self, _: Any, restriction: OffsetRange) -> int:
-        return 1
+    truncate = RestrictionProvider.truncate
 
 
-_ENDLESS = _Endless()
+_ENDLESS = _Untruncated()
 
 
 class _NeverTruncated(beam.DoFn):

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.check.dataflow import wheel
+from tests.installed import install
 from tests.kafka_source.kafka_jobs import send
 from tests.running import ROOT, answer, configure
 from tests.servers import parts
@@ -37,18 +36,7 @@ TEXT = (
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of what the image holds: its lock, and the wheel."""
-    folder = tmp_path_factory.mktemp("image")
-    uv, python = [sys.executable, "-m", "uv"], folder / "venv" / "bin" / "python"
-    wheel(ROOT, folder)
-    (built,) = (folder / "wheel").glob("*.whl")
-    lock = ROOT / "deploy" / "image" / "requirements.lock"
-    for arguments in (
-        ["venv", "-q", "--python", sys.executable, folder / "venv"],
-        ["pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock],
-        ["pip", "install", "-q", "--python", python, "--no-deps", built],
-    ):
-        subprocess.run([*uv, *map(str, arguments)], check=True, cwd=folder, timeout=600)
-    return python.parent
+    return install(tmp_path_factory.mktemp("image"), ROOT / "deploy" / "image" / "requirements.lock")
 
 
 def container(file: str, kind: str, *path: str, name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from kafka.admin import NewTopic
 from tests.elastic_faults.fault_proxy import Proxy, faulty
 from tests.faults.look import Elsewhere, Found, Lag, Memory, wait_for
 from tests.faults.news import RULES, News, Sender
+from tests.processes import children
 from tests.running import answer, command, configure, environment, exported, outcome
 from tests.servers.elastic_server import Elastic
 from tests.servers.fixtures import remove_indices
@@ -112,11 +113,7 @@ class Pipeline:
 
     def prisms(self) -> list[int]:
         """The Prism that it started (Linux)."""
-        found: list[int] = []
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                found += [pid for pid in map(int, task.read_text().split()) if "prism" in _name(pid)]
-        return found
+        return [pid for pid in children(self.process.pid) if "prism" in _name(pid)]
 
     @property
     def text(self) -> str:

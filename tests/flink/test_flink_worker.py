@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.flink.defaults import WORKER
+from tests.installed import install
 from tests.running import ROOT, command, configure, exported, write_lines
 from tests.servers.flink_server import Flink
 
@@ -26,25 +26,20 @@ RIVER = (
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of a fresh environment with the locked dependencies and the built wheel, and nothing of ours."""
     folder = tmp_path_factory.mktemp("installed")
-    uv, python = str(Path(sys.executable).with_name("uv")), str(folder / "venv" / "bin" / "python")
-
-    def do(*args: str) -> None:
-        done = subprocess.run([uv, *args], cwd=folder, capture_output=True, text=True, timeout=900, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-
-    do("build", "--quiet", "--wheel", "--out-dir", str(folder / "dist"), str(ROOT))
-    do("venv", "--quiet", "--python", sys.executable, str(folder / "venv"))
-    do("pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
-    (wheel,) = (folder / "dist").glob("*.whl")
-    do("pip", "install", "--quiet", "--python", python, "--no-deps", str(wheel))
+    found = install(folder, ROOT / "requirements.lock")
     where = "import pipeline, transforms; print(pipeline.__file__, transforms.__file__)"
     told = subprocess.run(
-        [python, "-c", where], cwd=folder, env={**os.environ, **BARE}, capture_output=True, text=True, check=True
+        [found / "python", "-c", where],
+        cwd=folder,
+        env={**os.environ, **BARE},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     first, second = told.stdout.split()
     assert first.startswith(str(folder / "venv"))
     assert second.startswith(str(folder / "venv"))
-    return folder / "venv" / "bin"
+    return found
 
 
 def test_a_worker_needs_the_wheel_and_no_more(

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.servers import parts
-from tests.servers.process import HOST, Process, free_port
+from tests.servers.process import HOST, LOG4J_1, Process, free_port
 
 # What Flink's own scripts open for Java 17 (conf/config.yaml of a distribution, env.java.opts.all).
 OPENS = [
@@ -41,12 +41,6 @@ logger.jobs.level = INFO
 logger.checkpoints.name = org.apache.flink.runtime.checkpoint
 logger.checkpoints.level = INFO
 """
-LOGGING_1 = """\
-log4j.rootLogger=WARN, stdout
-log4j.appender.stdout=org.apache.log4j.ConsoleAppender
-log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
-log4j.appender.stdout.layout.ConversionPattern=[%d] %p %m (%c)%n
-"""
 
 
 class Java(Process):
@@ -64,7 +58,7 @@ class Java(Process):
         """Writes the config of its logging, and an empty one of Flink."""
         (self.folder / "flink-conf.yaml").touch()
         (self.folder / "log4j2.properties").write_text(LOGGING)
-        (self.folder / "log4j.properties").write_text(LOGGING_1)
+        (self.folder / "log4j.properties").write_text(LOG4J_1)
         return [
             str(self._java / "bin" / "java"), *OPENS, f"-Xmx{self.heap}", "-XX:+UseSerialGC",
             f"-Dlog4j.configurationFile=file:{self.folder / 'log4j2.properties'}",

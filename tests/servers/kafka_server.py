@@ -11,7 +11,7 @@ from pathlib import Path
 from kafka.errors import KafkaError
 
 from tests.servers import parts
-from tests.servers.process import HOST, Process, free_port
+from tests.servers.process import HOST, LOG4J_1, Process, free_port
 from transforms.errors import MissingPart
 
 PROPERTIES = """\
@@ -36,12 +36,6 @@ broker.heartbeat.interval.ms=500
 # Recorded news is older than any retention.
 log.retention.ms=-1
 """
-LOGGING = """\
-log4j.rootLogger=WARN, stdout
-log4j.appender.stdout=org.apache.log4j.ConsoleAppender
-log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
-log4j.appender.stdout.layout.ConversionPattern=[%d] %p %m (%c)%n
-"""
 
 
 class Kafka(Process):
@@ -64,7 +58,7 @@ class Kafka(Process):
         """Formats the storage where that was not done yet."""
         properties, data = self.folder / "server.properties", self.folder / "data"
         properties.write_text(PROPERTIES.format(host=HOST, port=self.port, controller=self._controller, data=data))
-        (self.folder / "log4j.properties").write_text(LOGGING)
+        (self.folder / "log4j.properties").write_text(LOG4J_1)
         if not (data / "meta.properties").is_file():
             self._run("kafka.tools.StorageTool", "format", "-t", _cluster(), "-c", str(properties))
         return [*self._java_with("-Xms256m", "-Xmx512m"), "kafka.Kafka", str(properties)]

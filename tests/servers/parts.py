@@ -47,20 +47,8 @@ def fetched(part: str, say: Callable[[str], None]) -> Path:
     if maven is None:
         raise MissingPart(f"getting {part} needs Maven: install it (`apt install maven`, `brew install maven`)")
     say(f"getting {part} with Maven, once")
-    build = target.with_name(f"{part}-{uuid.uuid4().hex[:8]}")
-    build.mkdir(parents=True)
-    command = [maven, "-q", "-B", "-C", "-f", str(POM), "-P", part, "dependency:copy-dependencies",
-               f"-DoutputDirectory={build}"]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_S, check=False, cwd=build)
-        if done.returncode != 0 or not any(build.iterdir()):
-            raise MissingPart(f"Maven could not get {part}:\n{(done.stdout + done.stderr)[-2000:]}")
-        _into_place(build, target)
-    except subprocess.TimeoutExpired:
-        raise MissingPart(f"Maven did not get {part} within {FETCH_S} s") from None
-    finally:
-        shutil.rmtree(build, ignore_errors=True)
-    return target
+    goal = [maven, "-q", "-B", "-C", "-f", str(POM), "-P", part, "dependency:copy-dependencies"]
+    return _got(target, "Maven", part, lambda to: [*goal, f"-DoutputDirectory={to}"], lambda to: any(to.iterdir()))
 
 
 def flink(say: Callable[[str], None]) -> Path:
@@ -69,36 +57,43 @@ def flink(say: Callable[[str], None]) -> Path:
     if target.is_dir():
         return target
     say(f"getting {FLINK} with pip, once")
-    build = target.with_name(f"{target.name}-{uuid.uuid4().hex[:8]}")
-    archives = build / "archives"
-    archives.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-               "--no-binary", ":all:", "--dest", str(archives), FLINK]  # fmt: skip
+               "--no-binary", ":all:", "--dest", "archives", FLINK]  # fmt: skip
+    return _got(target, "pip", FLINK, lambda _: command, _jars)
+
+
+def _got(target: Path, by: str, what: str, command: Callable[[Path], list[str]], take: Callable[[Path], bool]) -> Path:
+    """`target`, whole or not at all. `command` fills a folder beside it, which is its working directory, and `take`
+    readies what came there: False where nothing did. MissingPart where either fails."""
+    build = target.with_name(f"{target.name}-{uuid.uuid4().hex[:8]}")
+    build.mkdir(parents=True)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_S, check=False, cwd=build)
-        archive = next(archives.glob("*.tar.gz"), None)
-        if done.returncode != 0 or archive is None:
-            raise MissingPart(f"pip could not get {FLINK}:\n{(done.stdout + done.stderr)[-2000:]}")
-        _jars(archive, build)
-        shutil.rmtree(archives)
+        done = subprocess.run(command(build), capture_output=True, text=True, timeout=FETCH_S, check=False, cwd=build)
+        if done.returncode != 0 or not take(build):
+            raise MissingPart(f"{by} could not get {what}:\n{(done.stdout + done.stderr)[-2000:]}")
         _into_place(build, target)
     except subprocess.TimeoutExpired:
-        raise MissingPart(f"pip did not get {FLINK} within {FETCH_S} s") from None
+        raise MissingPart(f"{by} did not get {what} within {FETCH_S} s") from None
     finally:
         shutil.rmtree(build, ignore_errors=True)
     return target
 
 
-def _jars(archive: Path, into: Path) -> None:
-    """Those of the distribution's lib/ that a cluster needs."""
+def _jars(build: Path) -> bool:
+    """Leave of the archive that was got the jars of its lib/ that a cluster needs; False where there is no archive."""
+    archive = next((build / "archives").glob("*.tar.gz"), None)
+    if archive is None:
+        return False
     with tarfile.open(archive) as file:
         for item in file:
             name = Path(item.name)
             if item.isfile() and name.parent.name == "lib" and name.name.startswith(FLINK_JARS):
                 source = file.extractfile(item)
                 assert source is not None
-                with source, (into / name.name).open("wb") as out:
+                with source, (build / name.name).open("wb") as out:
                     shutil.copyfileobj(source, out)
+    shutil.rmtree(archive.parent)
+    return True
 
 
 def unpacked(say: Callable[[str], None]) -> Path:

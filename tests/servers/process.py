@@ -19,6 +19,13 @@ from transforms.errors import MissingPart
 
 UP_S, DOWN_S = 90.0, 30.0
 HOST = "127.0.0.1"
+# log4j.properties for those that read log4j 1: warnings to the process's own output.
+LOG4J_1 = """\
+log4j.rootLogger=WARN, stdout
+log4j.appender.stdout=org.apache.log4j.ConsoleAppender
+log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
+log4j.appender.stdout.layout.ConversionPattern=[%d] %p %m (%c)%n
+"""
 
 
 def in_memory() -> str | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests import processes
 from tests.servers.flink_server import Flink
-from tests.soak import processes
 
 Json = dict[str, Any]
 # In the names of tasks that read or keep house, and hold nothing of an article.

@@ -36,10 +36,14 @@ def read(reach: Reach, readers: Collection[str] | None = None) -> dict[str, Json
         sources = [hit.source for hit in hits]
     else:
         sources = [kept.source for kept in reach.several(reach.feeds, map(_id, readers)).values()]
-    told = (source["news"]["feed"] for source in sources)
+    return progress_of(sources)
+
+
+def progress_of(documents: Iterable[Json]) -> dict[str, Json]:
+    """What documents of feeds tell, as `read` does."""
     return {
         feed["reader"]: {**json.loads(feed["progress"]), "requested_ms": feed["requested_ms"], "batch": feed["batch"]}
-        for feed in told
+        for feed in (document["news"]["feed"] for document in documents)
     }
 
 

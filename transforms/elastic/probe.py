@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from transforms.elastic.client import Answer, Lost, Server, reason
+from transforms.elastic.feeds import progress_of
 from transforms.elastic.reach import Reach
 from transforms.records import Json
 
@@ -25,12 +25,8 @@ def newest_reports(server: Server, count: int) -> list[Json] | None:
 def feeds(server: Server, readers: Collection[str] | None) -> dict[str, Json]:
     """Progress of these feeds (None: of all; of ten thousand at most), as `transforms.elastic.feeds.read` tells it."""
     hits = _found(server, Reach(server).feeds, {"size": _MOST_FEEDS, "query": {"match_all": {}}}) or []
-    told = (hit["_source"]["news"]["feed"] for hit in hits)
-    return {
-        feed["reader"]: {**json.loads(feed["progress"]), "requested_ms": feed["requested_ms"], "batch": feed["batch"]}
-        for feed in told
-        if readers is None or feed["reader"] in readers
-    }
+    told = progress_of(hit["_source"] for hit in hits)
+    return {reader: feed for reader, feed in told.items() if readers is None or reader in readers}
 
 
 def _found(server: Server, names: str, body: Json) -> list[Json] | None:

@@ -14,16 +14,14 @@ from functools import partial as bind
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
-from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms.attended import Attended, when
 from transforms.feeds.poller import Poller
 from transforms.records import Poll
-from transforms.turns import ByTurns, Turn, by_turns
+from transforms.turns import ENDLESS, ByTurns, Turn, advance, by_turns
 
 DRAINED, PAUSE_S, BUNDLE_S = 500, 0.1, 1.0
 # A poller in another process than the job's starter ends when nobody drains it for so long: the runner went on
@@ -112,22 +110,11 @@ class PollOnce(beam.DoFn):
             poller.stop()
 
 
-class _Drains(RestrictionProvider):
-    def initial_restriction(self, _: bytes) -> OffsetRange:
-        return OffsetRange(0, 2**62)
-
-    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
-        return OffsetRestrictionTracker(restriction)
-
-    def restriction_size(self, _: bytes, restriction: OffsetRange) -> int:
-        return 1
-
-    def truncate(self, _: bytes, restriction: OffsetRange) -> None:
-        """On drain: nothing more; what was not emitted is polled again after the next start."""
-
-
 class DrainPoller(beam.DoFn):
-    """Drains the job's poller for about a second at most, then hands the rest of the restriction back for a moment."""
+    """Drains the job's poller for about a second at most, then hands the rest of the restriction back for a moment.
+
+    What a drain of the job leaves is polled again after the next start.
+    """
 
     def __init__(self, polling: Polling) -> None:
         self.polling = polling
@@ -136,19 +123,17 @@ class DrainPoller(beam.DoFn):
     def process(
         self,
         _: bytes,
-        tracker: Any = beam.DoFn.RestrictionParam(_Drains()),
+        tracker: Any = beam.DoFn.RestrictionParam(ENDLESS),
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:
-        turn = take(self.polling, 0, tracker.current_restriction().start, tracker.try_claim)
+        turn = take(self.polling, b"", tracker.current_restriction().start, tracker.try_claim)
         yield from turn.items
-        before = estimator.current_watermark()
-        if turn.watermark is not None and (before is None or turn.watermark > before):
-            estimator.set_watermark(turn.watermark)
+        advance(estimator, turn.watermark)
         if not turn.over:
             tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
 
 
-def take(polling: Polling, _: int, place: int | None, claim: Callable[[int], bool] = lambda _: True) -> Turn:
+def take(polling: Polling, _: bytes, place: int | None, claim: Callable[[int], bool] = lambda _: True) -> Turn:
     """What the job's poller has finished, for about a second at most. A place counts drains."""
     running, turn = _running(polling), Turn(place or 0)
     if turn.place < running.position:

@@ -3,8 +3,7 @@
 What lives where: decisions in Beam state (a bag of journal records), the working memory in this module, keyed by job,
 step and key, and believed only if it carries the very token that the state holds; else it is rebuilt from state and
 index. So it is never ahead of committed state, nor behind it. With one shard the deciding key looks candidates up
-itself; with several, hash ranges are looked up in parallel, and their answers are gathered for each article before
-the one deciding key places it.
+itself; with several, batches go from one range of hashes to the next, and then to the one deciding key.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from kafka.structs import TopicPartition
 
 from transforms.kafka.running import puller_of
 from transforms.kafka.specs import KafkaSpec
-from transforms.turns import Turn
+from transforms.turns import Turn, advance
 
 PAUSE_S = 0.5
 # By turns, this source's watermark is so far ahead of the clock: partitions to come hold up nobody, and a partition's
@@ -131,19 +131,16 @@ class Discover(beam.DoFn):
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
     ) -> Iterator[Any]:
         now = Timestamp(int(time.time()))
-        turn = announce(self.reading, 0, tracker.current_restriction().readers, tracker.try_claim)
+        turn = announce(self.reading, b"", tracker.current_restriction().readers, tracker.try_claim)
         yield from turn.items
         if turn.over:
             return
-        if turn.watermark is not None and (
-            estimator.current_watermark() is None or now > estimator.current_watermark()
-        ):
-            estimator.set_watermark(now)
+        advance(estimator, now if turn.watermark is not None else None)
         tracker.defer_remainder(Timestamp.of(time.time() + PAUSE_S))
 
 
 def announce(
-    reading: Reading, _: int, place: frozenset[str] | None, claim: Callable[[str], bool] = lambda _: True
+    reading: Reading, _: bytes, place: frozenset[str] | None, claim: Callable[[str], bool] = lambda _: True
 ) -> Turn:
     """The partitions that were not announced. A place is the readers that were."""
     turn, ahead = Turn(place or frozenset()), Timestamp(int(time.time()) + AHEAD_S)

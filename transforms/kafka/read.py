@@ -28,7 +28,7 @@ from transforms.kafka.running import found_puller, puller_of
 from transforms.kafka.specs import KafkaSpec
 from transforms.kafka.starts import lag
 from transforms.records import Extent
-from transforms.turns import ByTurns, Turn, by_turns
+from transforms.turns import ByTurns, Turn, advance, by_turns
 
 BUNDLE_RECORDS, BUNDLE_S, PAUSE_S = 500, 1.0, 0.1
 # Beam's restrictions have an end; Kafka's offsets have 63 bits.
@@ -152,8 +152,7 @@ class ReadPartition(beam.DoFn):
     ) -> Iterator[Any]:
         turn = take(self.reading, partition, tracker.current_restriction().start, tracker.try_claim)
         yield from turn.items
-        if turn.watermark is not None and turn.watermark > estimator.current_watermark():
-            estimator.set_watermark(turn.watermark)
+        advance(estimator, turn.watermark)
         tracker.defer_remainder(Timestamp.of(time.time() + (0 if turn.more else PAUSE_S)))
 
 
