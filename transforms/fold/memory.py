@@ -219,6 +219,7 @@ class Memory:
         """
         told = [(name, has) for name, at, has in self.members.published() if at + 2 * self.ttl_s < watermark]
         old = {name for name, _ in told}
+        self.links.complete(self.members[name] for name, has in told if has)
         gone: list[Member] = []
         seen: set[str] = set()
         for name in old:
@@ -277,8 +278,8 @@ class Memory:
             self.links.file(member)
             return member
         if member.content_version == known.content_version and len(known.print) < len(member.print):
-            # Its fingerprint had been let go of.
-            known.print = member.print
+            # Its fingerprint had been let go of, and with it all that had not been looked up by then.
+            known.print, known.complete = member.print, False
             self.links.file(known)
         return known
 
