@@ -86,3 +86,16 @@ def outcome(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, 
         )
         for name, document in documents.items()
     }
+
+
+def alerts(config: Path) -> set[tuple[str, frozenset[str]]]:
+    """Each alert's rule and the articles of its story, as no id of a story or alert is the same in two runs."""
+    documents = exported(config)
+    stories: dict[str, set[str]] = {}
+    for name, document in documents.items():
+        for story in (document["story"]["id"], *document["story"]["merged_from"]):
+            stories.setdefault(story, set()).add(name)
+    found = answer(config, "alerts", "--limit", "100000")
+    pairs = [(alert["rule"], alert["story_id"]) for alert in found]
+    assert len(pairs) == len(set(pairs)) == len({alert["id"] for alert in found})
+    return {(rule, frozenset(stories[story])) for rule, story in pairs}

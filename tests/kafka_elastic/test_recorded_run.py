@@ -1,19 +1,29 @@
-"""Fourteen thousand real articles through Kafka and the whole graph on Prism into Elasticsearch, and the same into the
-embedded index: the same documents, stories and roles; all garbage in the letters; all offsets committed."""
+"""Fourteen thousand real articles through Kafka and the whole graph into Elasticsearch, on Prism and on Flink, and the
+same into the embedded index with one shard: the same documents, stories, roles and alerts; all garbage in the letters;
+all offsets committed."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kafka_elastic.recorded import Recorded, recorded, streamed
-from tests.running import command, configure, exported, outcome
+from tests.running import ROOT, alerts, command, configure, exported, outcome
+from tests.servers.flink_server import Flink
 
-ARTICLES, PARTITIONS = 14_000, 4
+ARTICLES, PARTITIONS, SHARDS = 14_000, 4, 4
+PARTS = ("title", "body", "language", "published", "revision", "wire", "entities", "topics")
+ALERTS = {
+    "rules": str(ROOT / "pipeline" / "newsroom" / "rules.yaml"),
+    "channels": {"file": {"kind": "jsonl", "path": "alerts.jsonl"}},
+}
 pytestmark = [pytest.mark.servers, pytest.mark.prism, pytest.mark.slow]
+# The folder of a run and what `run` is to be told in; its config out.
+Stream = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -21,32 +31,52 @@ def news() -> Recorded:
     return recorded(ARTICLES)
 
 
-@pytest.fixture(scope="module")
-def embedded(news: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same records, read from a file into the embedded index."""
-    folder = tmp_path_factory.mktemp("embedded")
-    (folder / "in.jsonl").write_bytes(b"\n".join(value for _, value in news.records) + b"\n")
-    config = configure(folder, [{"kind": "files", "path": "in.jsonl"}])
-    command(config, "run", "--quiet", timeout=900)
-    return config
+@pytest.fixture
+def stream(news: Recorded, kafka_brokers: str, elastic_url: str, prefix: str, topic: Any, tmp_path: Path) -> Stream:
+    """All records from a new topic of four partitions, folded by four shards."""
+
+    def run(name: str, *args: str) -> Path:
+        (tmp_path / name).mkdir()
+        ends = kafka_brokers, topic(partitions=PARTITIONS), elastic_url, f"{prefix}-{name}"
+        more: dict[str, Any] = {"dedupe": {"shards": SHARDS}, "alerts": ALERTS}
+        return streamed(tmp_path / name, news, *ends, *args, limit_s=1500, **more)
+
+    return run
 
 
-def letters(config: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (config.parent / "dead.jsonl").read_text().splitlines()]
-
-
-def test_real_news_through_kafka_into_elasticsearch(
-    news: Recorded, embedded: Path, kafka_brokers: str, elastic_url: str, prefix: str, topic: Any, tmp_path: Path
+def test_real_news_on_prism_on_flink_and_in_the_embedded_index(
+    news: Recorded, stream: Stream, flink: Flink, tmp_path: Path
 ) -> None:
-    config = streamed(tmp_path, news, kafka_brokers, topic(partitions=PARTITIONS), elastic_url, prefix)
+    on_prism = stream("prism")
+    expected = exported(on_prism)
+    assert expected.keys() == news.ids
+    refused(on_prism, news)
 
-    documents, expected = exported(config), exported(embedded)
-    assert documents.keys() == expected.keys() == news.ids
-    assert outcome(documents) == outcome(expected)
-    assert len(letters(config)) == len({one["id"] for one in letters(config)}) == news.garbage
-    for letter in letters(config):
-        assert {"topic", "partition", "offset", "value"} <= letter["input"].keys(), letter
+    on_flink = stream("flink", *flink.options())
+    print(f"began again: {[job for job in flink.jobs() if flink.restarted(job)] or 'never'}")
+    same(exported(on_flink), expected)
+    refused(on_flink, news)
+    assert alerts(on_flink) == alerts(on_prism)
+
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(value for _, value in news.records) + b"\n")
+    embedded = configure(tmp_path, [{"kind": "files", "path": "in.jsonl"}], alerts=ALERTS)
+    command(embedded, "run", "--quiet", timeout=900)
+    same(exported(embedded), expected)
+    assert alerts(embedded) == alerts(on_prism)
+
+
+def same(found: dict[str, dict[str, Any]], expected: dict[str, dict[str, Any]]) -> None:
+    """The same articles, stories, roles and originals; failing, only what differs is shown."""
+    assert found.keys() == expected.keys()
+    told, wanted = outcome(found), outcome(expected)
+    assert {name: (told[name], placed) for name, placed in wanted.items() if told[name] != placed} == {}
     for name, document in expected.items():
-        found = documents[name]
-        for part in ("title", "body", "language", "published", "revision", "wire", "entities", "topics"):
-            assert found[part] == document[part], (name, part)
+        assert {part: found[name][part] for part in PARTS} == {part: document[part] for part in PARTS}, name
+
+
+def refused(config: Path, news: Recorded) -> None:
+    """All garbage is in the letters, once, with where it came from."""
+    letters = [json.loads(line) for line in (config.parent / "dead.jsonl").read_text().splitlines()]
+    assert len(letters) == len({letter["id"] for letter in letters}) == news.garbage
+    for letter in letters:
+        assert {"topic", "partition", "offset", "value"} <= letter["input"].keys(), letter
