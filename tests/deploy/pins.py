@@ -35,7 +35,8 @@ dedupe: {shards: SHARDS}
 # What is pickled into state, into restrictions, and into elements on their way.
 CARRIED = (
     records.Source, records.Origin, records.Entry, records.Article, records.DeadLetter, records.Poll, records.Receipt,
-    records.Extent, records.Version, records.Write, Decision, discover.Partition, discover.Announced, parts.Ref,
+    records.Extent, records.Version, records.Write, Decision, sharded.Batch, discover.Partition, discover.Announced,
+    parts.Ref,
 )  # fmt: skip
 
 

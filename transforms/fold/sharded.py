@@ -83,7 +83,7 @@ def split(hashes: Hashes, shards: int) -> list[tuple[int, Hashes]]:
 
 
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """Articles on their way: `held`, pickled, are the elements of FindCandidates with their times; by shard that is to
     come, (place in the batch, id, arrived, hashes as bytes); by place what was found."""
 
@@ -108,11 +108,11 @@ class FindCandidates(beam.PTransform):
         return batches | "Apart" >> beam.FlatMap(_apart)
 
 
-def _under(batch: _Batch, key: str) -> tuple[str, _Batch]:
+def _under(batch: Batch, key: str) -> tuple[str, Batch]:
     return key, batch
 
 
-def _apart(batch: _Batch) -> Iterator[WindowedValue]:
+def _apart(batch: Batch) -> Iterator[WindowedValue]:
     """The articles of a batch that all shards have seen, each in its own time."""
     for at, (sketched, timestamp) in enumerate(pickle.loads(batch.held)):  # noqa: S301 - our own
         yield WindowedValue((*sketched, batch.found.get(at, ())), timestamp, [GlobalWindow()])
@@ -136,7 +136,7 @@ class _Together(Batched):
             for shard, part in split(hashes, self.shards):
                 parts.setdefault(shard, []).append((at, article.id, article.arrived, part.tobytes()))
         oldest = min(timestamp for _, timestamp in held)
-        yield WindowedValue(_Batch(pickle.dumps(held), parts, {}), oldest, [GlobalWindow()])
+        yield WindowedValue(Batch(pickle.dumps(held), parts, {}), oldest, [GlobalWindow()])
 
 
 class _LookUp(beam.DoFn):
@@ -154,10 +154,10 @@ class _LookUp(beam.DoFn):
 
     def process(
         self,
-        element: tuple[str, _Batch],
+        element: tuple[str, Batch],
         records: Any = beam.DoFn.StateParam(RECORDS),
         token: Any = beam.DoFn.StateParam(TOKEN),
-    ) -> Iterator[_Batch]:
+    ) -> Iterator[Batch]:
         key, batch = element
         parts = batch.parts.get(self.own)
         if not parts:
@@ -178,7 +178,7 @@ class _LookUp(beam.DoFn):
         token.write(shard.token)
         _SHARDS.give(self.folding.job, key, shard)
         later = {other: theirs for other, theirs in batch.parts.items() if other != self.own}
-        yield _Batch(batch.held, later, found)
+        yield Batch(batch.held, later, found)
 
     def _answer(self, shard: _Shard, name: str, arrived: int, part: Hashes, records: Any) -> tuple[str, ...]:
         # What arrived before that was published more than the TTL before this, whatever the dates say.
