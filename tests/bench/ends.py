@@ -25,7 +25,7 @@ from pipeline import config, graph, parts, runners, servers
 from pipeline.config import Ref
 from pipeline.parts import Parts
 from tests.bench.corpus import records
-from tests.kafka_elastic.streams import committed
+from tests.kafka_elastic.streams import Lag
 from tests.running import configure
 from transforms.elastic import document
 from transforms.fold.memory import Decision
@@ -179,11 +179,11 @@ def _run(ref: Ref, count: int, build: Callable[[beam.Pipeline, Parts], None]) ->
         pipeline = beam.Pipeline(runner=chosen.runner, options=chosen.options)
         build(pipeline, assembled)
         job = runners.Job(pipeline)
-        until = time.monotonic() + LIMIT_S
+        until, lag = time.monotonic() + LIMIT_S, Lag(",".join(spec.brokers), spec.topics[0], spec.group)
         while not job.wait(0.05) and time.monotonic() < until and done < count:
             if began is None and any(one["records"] for one in kafka.stats(assembled.job).values()):
                 began = time.perf_counter()
-            done = committed(",".join(spec.brokers), spec.group, spec.topics[0])
+            done = lag.committed()
         ended = time.perf_counter()
         job.cancel()
     assert began is not None, "no record was read"

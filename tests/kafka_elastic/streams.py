@@ -17,33 +17,27 @@ from kafka.errors import KafkaError
 from tests.running import environment
 
 
-def committed(brokers: str, group: str, topic: str) -> int:
-    """How many records of the topic the group has committed."""
-    admin = KafkaAdminClient(bootstrap_servers=brokers)
-    try:
-        told = admin.list_group_offsets({group: None}).get(group, {})
-    except KafkaError:
-        # Nobody coordinates a group before it commits for the first time.
-        told = {}
-    finally:
-        admin.close()
-    return sum(offset.offset for part, offset in told.items() if part.topic == topic)
-
-
-@dataclass
 class Lag:
-    """How far a group is behind in a topic, as Kafka tells it."""
+    """How far a group is behind in a topic, as Kafka tells it. Its clients are made once: to make them anew for each
+    look takes time from what is looked at."""
 
-    brokers: str
-    topic: str
-    group: str
+    def __init__(self, brokers: str, topic: str, group: str) -> None:
+        self._topic, self._group = topic, group
+        self._consumer = KafkaConsumer(bootstrap_servers=brokers)
+        self._admin = KafkaAdminClient(bootstrap_servers=brokers)
+        self._parts = [TopicPartition(topic, number) for number in self._consumer.partitions_for_topic(topic)]
 
     def __call__(self) -> int:
-        consumer = KafkaConsumer(bootstrap_servers=self.brokers)
-        parts = [TopicPartition(self.topic, n) for n in consumer.partitions_for_topic(self.topic)]
-        ends = consumer.end_offsets(parts)
-        consumer.close()
-        return sum(ends.values()) - committed(self.brokers, self.group, self.topic)
+        return sum(self._consumer.end_offsets(self._parts).values()) - self.committed()
+
+    def committed(self) -> int:
+        """How many records of the topic the group has committed."""
+        try:
+            told = self._admin.list_group_offsets({self._group: None}).get(self._group, {})
+        except KafkaError:
+            # Nobody coordinates a group before it commits for the first time.
+            return 0
+        return sum(offset.offset for part, offset in told.items() if part.topic == self._topic)
 
 
 @dataclass(frozen=True)
