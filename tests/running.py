@@ -88,9 +88,9 @@ def outcome(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, 
     }
 
 
-def alerts(config: Path) -> set[tuple[str, frozenset[str]]]:
-    """Each alert's rule and the articles of its story, as no id of a story or alert is the same in two runs."""
-    documents = exported(config)
+def alerts(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, frozenset[str]]]:
+    """Each alert's rule and the articles of its story, as no id of a story or alert is the same in two runs;
+    `documents` are those that `exported` gives."""
     stories: dict[str, set[str]] = {}
     for name, document in documents.items():
         for story in (document["story"]["id"], *document["story"]["merged_from"]):

@@ -36,4 +36,4 @@ def test_the_sample_newsroom(flink: Flink, elastic_url: str, prefix: str, folder
     on_flink, on_prism = (exported(config) for config in configs)
     assert on_flink.keys() == on_prism.keys()
     assert outcome(on_flink) == outcome(on_prism)
-    assert alerts(configs[0]) == alerts(configs[1])
+    assert alerts(configs[0], on_flink) == alerts(configs[1], on_prism)

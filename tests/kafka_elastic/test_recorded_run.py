@@ -38,8 +38,7 @@ def stream(news: Recorded, kafka_brokers: str, elastic_url: str, prefix: str, to
     def run(name: str, *args: str) -> Path:
         (tmp_path / name).mkdir()
         ends = kafka_brokers, topic(partitions=PARTITIONS), elastic_url, f"{prefix}-{name}"
-        more: dict[str, Any] = {"dedupe": {"shards": SHARDS}, "alerts": ALERTS}
-        return streamed(tmp_path / name, news, *ends, *args, limit_s=1500, **more)
+        return streamed(tmp_path / name, news, *ends, *args, limit_s=1500, dedupe={"shards": SHARDS}, alerts=ALERTS)
 
     return run
 
@@ -48,18 +47,19 @@ def test_real_news_on_prism_on_flink_and_in_the_embedded_index(
     news: Recorded, stream: Stream, flink: Flink, tmp_path: Path
 ) -> None:
     (tmp_path / "in.jsonl").write_bytes(b"\n".join(value for _, value in news.records) + b"\n")
-    embedded = configure(tmp_path, [{"kind": "files", "path": "in.jsonl"}], alerts=ALERTS)
+    embedded = configure(tmp_path, [{"kind": "files", "path": "in.jsonl"}])
     command(embedded, "run", "--quiet", timeout=900)
     expected = exported(embedded)
     assert expected.keys() == news.ids
 
     for name, args in (("prism", []), ("flink", flink.options())):
         config = stream(name, *args)
-        same(exported(config), expected)
+        documents = exported(config)
+        same(documents, expected)
         refused(config, news)
         # Open: an alert is raised at once, by the story as it is then, and who comes first decides where stories are
         # formed anew (docs/flink.md). What is alerted at all, for a story and by a rule, is alerted once.
-        assert alerts(config)
+        assert alerts(config, documents)
     print(f"began again: {[job for job in flink.jobs() if flink.restarted(job)] or 'never'}")
 
 

@@ -104,11 +104,8 @@ class Book:
         """Form the stories anew in all that is linked to `start`, keeping the ids of those that go on."""
         reached = self.whole(start)
         while missing := [member for member in reached if not member.complete]:
-            for member in missing:
-                self.links.link(member)
-                member.complete = True
-            # Whom learnt furniture parted by that is placed anew with them, and may not be held over.
-            parted, self.links.judged = self.links.judged, {}
+            # Whom learnt furniture parts by that is placed anew with them, and may not be held over.
+            parted = self.links.complete(missing)
             self.changed.update(parted)
             start = [*start, *parted.values()]
             reached = self.whole(start)

@@ -152,15 +152,15 @@ class Links:
             member.print, member.complete = NO_PRINT, True
             self._unfile(member)
 
-    def complete(self, members: Iterable[Member]) -> None:
+    def complete(self, members: Iterable[Member]) -> dict[str, Member]:
         """Look up the links of those that were read from the index and not needed since: an index names only some, and
-        without a fingerprint nobody finds the others, nor what story is to be freed with whom."""
+        without a fingerprint nobody finds the others. Returns whom learnt furniture parted, or joined anew, by it."""
         for member in members:
             if not member.complete:
                 self.link(member)
                 member.complete = True
-        # Who is placed anew has them compared again.
-        self.judged.clear()
+        judged, self.judged = self.judged, {}
+        return judged
 
     def sweep(self) -> None:
         """Drop the postings of what is gone or faded."""

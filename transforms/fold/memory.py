@@ -215,7 +215,7 @@ class Memory:
 
         An article that arrives at t has a `published_effective` of at least t - ttl, so one with `published + 2 ttl <
         t` is out of reach. Linked stories go together, when all of them are out of reach; until then their old
-        members lose only their fingerprints.
+        members lose only their fingerprints. Links that are missing are looked up before, but nobody is placed by them.
         """
         told = [(name, has) for name, at, has in self.members.published() if at + 2 * self.ttl_s < watermark]
         old = {name for name, _ in told}
