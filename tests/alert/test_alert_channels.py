@@ -217,12 +217,23 @@ def test_file_key_quoted_in_a_title_is_not_the_key(tmp_path: Path) -> None:
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
 
 
-def test_file_closes_a_line_cut_short(tmp_path: Path) -> None:
+@pytest.mark.parametrize("torn", [b"{", b'{"key"', b'{"key":"k1","ti', b'{"key":"k0","title":"\\u06'])
+def test_a_line_cut_short_by_a_kill_goes(torn: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b'{"key":"k1","ti')
+    JsonlSender(path).deliver(parcel("k0"))
+    path.write_bytes(path.read_bytes() + torn)
     JsonlSender(path).deliver(parcel("k1"))
-    assert [line[:11] for line in path.read_bytes().splitlines()] == [b'{"key":"k1"'] * 2
-    assert json.loads(path.read_bytes().splitlines()[1])["key"] == "k1"
+    assert [json.loads(line)["key"] for line in path.read_bytes().splitlines()] == ["k0", "k1"]
+
+
+@pytest.mark.parametrize("last", [b"a note of the editor's", b'{"key":"k0"}', b'{"keys": 1'])
+def test_a_last_line_that_is_whole_or_another_hands_stays(last: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(last)
+    JsonlSender(path).deliver(parcel("k1"))
+    first, second = path.read_bytes().splitlines()
+    assert first == last
+    assert json.loads(second)["key"] == "k1"
 
 
 def test_file_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:

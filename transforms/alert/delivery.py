@@ -18,6 +18,8 @@ from transforms.index.interface import Parcel
 from transforms.records import Json
 
 _TAIL_BYTES = 1 << 20
+# How each line begins that is written here.
+_BEGINS = b'{"key":"'
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
@@ -120,13 +122,29 @@ class JsonlSender:
             # It may have been written but not synced when the last process died.
             os.fsync(fd)
             return
-        # A line cut short by a crash is closed first, or it would swallow this one.
-        whole = data if not tail or tail.endswith(b"\n") else b"\n" + data
-        written = os.write(fd, whole)
-        if written != len(whole):
+        if torn := _torn(tail):
+            # Its alert was never marked as delivered, so it comes again: whoever reads the file meets whole lines only.
+            size -= torn
+            os.ftruncate(fd, size)
+        elif tail and not tail.endswith(b"\n"):
+            data = b"\n" + data
+        written = os.write(fd, data)
+        if written != len(data):
             os.ftruncate(fd, size)
             raise OSError(errno.ENOSPC, "the disk took only a part of the line")
         os.fsync(fd)
+
+
+def _torn(tail: bytes) -> int:
+    """How many bytes at the end are the beginning of a line of ours, cut short: a kill can end a write at a page."""
+    last = tail[tail.rfind(b"\n") + 1 :]
+    if not last or last[: len(_BEGINS)] != _BEGINS[: len(last)]:
+        return 0
+    try:
+        json.loads(last)
+    except ValueError:
+        return len(last)
+    return 0
 
 
 def _holds(tail: bytes, key: str) -> bool:
