@@ -29,9 +29,9 @@ class Buffer:
 
     `seek` is True while the consumer still stands elsewhere, `beyond` where the position lies behind the partition's
     end. `pending` holds offset and bytes of each record that was fetched and lies at or above the committed offset.
-    Below `handed` all was handed on; `newest` is the latest arrival among that. `end` is the partition's end at
-    `end_at` (monotonic; 0 if it was never told), `came_at` when a record last came, `moved` when last one came or there
-    was none to come.
+    Below `handed` all was handed on; `newest` is the latest arrival of an entry among that, `entry_at` when one was
+    last handed on (monotonic; at first, when the partition was asked for). `end` is the partition's end at `end_at` (0
+    if it was never told), `moved` when a record last came or there was none to come.
     """
 
     base: int = 0
@@ -49,7 +49,7 @@ class Buffer:
     committed: int = 0
     end: int = 0
     end_at: float = 0.0
-    came_at: float = field(default_factory=time.monotonic)
+    entry_at: float = field(default_factory=time.monotonic)
     moved: float = field(default_factory=time.monotonic)
 
     def chunk(self, offset: int, limit: int) -> Chunk:
@@ -92,7 +92,6 @@ class Buffer:
                 self.pending.append((record.offset, size))
                 self.pending_bytes += size
         self.stand_at(records[-1].offset + 1)
-        self.came_at = self.moved
 
     def stand_at(self, position: int) -> None:
         """The consumer is at `position`, perhaps behind offsets that hold no record."""

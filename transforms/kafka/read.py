@@ -27,7 +27,7 @@ from transforms.kafka.record import read_record
 from transforms.kafka.running import found_puller, puller_of
 from transforms.kafka.specs import KafkaSpec
 from transforms.kafka.starts import lag
-from transforms.records import Extent
+from transforms.records import Entry, Extent
 from transforms.turns import ByTurns, Turn, advance, by_turns
 
 BUNDLE_RECORDS, BUNDLE_S, PAUSE_S = 500, 1.0, 0.1
@@ -69,7 +69,8 @@ class ReadKafka(beam.PTransform):
 
 
 class _Taken:
-    """What a bundle makes of a chunk: the offsets claimed, with how many records each gave, and the newest arrival."""
+    """What a bundle makes of a chunk: the offsets claimed, with how many items each gave, and the latest arrival of an
+    entry."""
 
     def __init__(self, spec: KafkaSpec, partition: Partition, start: int) -> None:
         self.spec, self.partition, self.start, self.end = spec, partition, start, start
@@ -85,7 +86,8 @@ class _Taken:
             items = read_record(record, self.spec.source, self.partition.reader, now, self.spec.format)
             self.counts[record.offset], self.end = len(items), record.offset + 1
             for item in items:
-                self.newest = max(item.arrived, self.newest or item.arrived)
+                if isinstance(item, Entry):
+                    self.newest = max(item.arrived, self.newest or item.arrived)
                 yield TimestampedValue(item, Timestamp(item.arrived))
         else:
             # Offsets that hold no record are passed by, too.

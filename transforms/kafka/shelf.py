@@ -74,15 +74,17 @@ class Shelf:
             return self._buffers[at].end if at in self._buffers else 0
 
     def mark(self, at: TopicPartition, newest: int | None, now: float) -> float | None:
-        """The watermark (seconds UTC) of all that this process reads, once a bundle has handed on records of `at`, of
-        which `newest` is the latest arrival; None while one of its partitions holds it back.
+        """The watermark (seconds UTC) of all that this process reads, once a bundle has handed on records of `at`;
+        `newest` is the latest arrival of an entry among them (None: there was none). None while one of its partitions
+        holds it back.
 
-        It is the lowest of all partitions: Prism 2.77 takes a stage's watermark from whichever bundle says most.
+        Garbage has no time but the clock's: in a backlog it would have all that is read after it come too late. It is
+        the lowest of all partitions: Prism 2.77 takes a stage's watermark from whichever bundle says most.
         """
         with self._lock:
             buffer = self._buffers[at]
             if newest is not None:
-                buffer.newest = max(newest, buffer.newest or newest)
+                buffer.newest, buffer.entry_at = max(newest, buffer.newest or newest), time.monotonic()
             marks = [
                 now if self._idle(one) else one.newest
                 for name, one in self._buffers.items()
@@ -96,14 +98,14 @@ class Shelf:
             return min([now, *low]) - self._spec.disorder_s
 
     def idle(self, at: TopicPartition) -> bool:
-        """Whether a partition is at its end and nothing more came for `idle_s`, or it is gone."""
+        """Whether a partition is at its end and gave no entry for `idle_s`, or it is gone."""
         with self._lock:
             return at in self._gone or (at in self._buffers and self._idle(self._buffers[at]))
 
     def _idle(self, buffer: Buffer) -> bool:
         now = time.monotonic()
         heard = buffer.end_at > 0 and now - buffer.end_at < HEARD_S
-        return heard and buffer.base >= buffer.end and now - buffer.came_at >= self._spec.idle_s
+        return heard and buffer.base >= buffer.end and now - buffer.entry_at >= self._spec.idle_s
 
     def is_gone(self, at: TopicPartition) -> bool:
         """Whether the cluster has it no more."""
