@@ -65,9 +65,9 @@ class Watch(beam.DoFn):
 
 
 def folding(path: str, epoch: int | None = None) -> Folding:
-    """A start over the index at `path`, with an epoch of its own."""
+    """A start over the index at `path`, with an epoch of its own; what is decided may be freed at once."""
     opener = functools.partial(open_index, "embedded", path)
-    return Folding(uuid.uuid4().hex, TTL, epoch or opener().start_epoch(), opener, owner)
+    return Folding(uuid.uuid4().hex, TTL, epoch or opener().start_epoch(), opener, owner, settled_s=0)
 
 
 def fold(chosen: Chosen, source: Any, part: Folding, shards: int = 1, written: bool = True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -252,6 +253,23 @@ class TestOneKey:
             key.deliver(replace(made("a", NOON + number), body=f"revision {number}"), text)
         assert len(key.records.values) <= 31
         key.dofn.free("all", NOON + GONE + 1, key.records, key.token, key.expiry)
+        assert key.records.values == []
+
+    def test_what_may_not_be_in_the_index_yet_is_not_freed(self, path: str) -> None:
+        """A watermark far ahead of what comes, in the middle of a bundle: what was decided in it is not written yet, so
+        whatever comes next, in what order, must find it here."""
+        text, late = hashes(random.Random(6), 80), NOON + 100 * DAY
+        key = Key(Decide(replace(folding(path), settled_s=0.3)))
+        key.deliver(made("x", NOON), text)
+        key.dofn.free("all", late, key.records, key.token, key.expiry)
+        held = key.expiry.at
+        decision = key.deliver(made("y", NOON + 60), text)
+        assert decision.story is not None
+        assert decision.story["original_id"] == "x"
+        assert key.expiry.at != held, "it is tried again soon, and not before something comes"
+        assert key.expiry.at < NOON + 2 * TTL
+        time.sleep(0.4)
+        key.dofn.free("all", late + 1, key.records, key.token, key.expiry)
         assert key.records.values == []
 
     def test_a_free_timer_without_a_memory_does_nothing(self, path: str) -> None:
