@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline import config as config_of
+from pipeline import opening
+from transforms.alert.evaluate import evaluate
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -88,7 +92,10 @@ def outcome(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, 
     }
 
 
-def alerts(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, frozenset[str]]]:
+Alerted = set[tuple[str, frozenset[str]]]
+
+
+def alerts(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> Alerted:
     """Each alert's rule and the articles of its story, as no id of a story or alert is the same in two runs;
     `documents` are those that `exported` gives."""
     stories: dict[str, set[str]] = {}
@@ -99,3 +106,19 @@ def alerts(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> set[tupl
     pairs = [(alert["rule"], alert["story_id"]) for alert in found]
     assert len(pairs) == len(set(pairs)) == len({alert["id"] for alert in found})
     return {(rule, frozenset(stories[story])) for rule, story in pairs}
+
+
+def alertable(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> Alerted:
+    """The same of each rule that a story meets as it is in the end, by any of its articles."""
+    rules = opening.rules_of(config_of.read(config))
+    members: dict[str, set[str]] = {}
+    sources: dict[str, list[Any]] = {}
+    for name, document in documents.items():
+        members.setdefault(document["story"]["id"], set()).add(name)
+        sources.setdefault(document["story"]["id"], []).extend(document["sources"])
+    return {
+        (alert["rule"], frozenset(members[story]))
+        for document in documents.values()
+        for story in [document["story"]["id"]]
+        for alert in evaluate(rules, dict(document), {"id": story, "sources": sources[story]})
+    }

@@ -18,7 +18,7 @@ from apache_beam.metrics import Metrics
 from transforms.records import DeadLetter, Origin, Poll
 
 if TYPE_CHECKING:
-    from transforms.fold.memory import Decision
+    from transforms.fold.decision import Decision
 
 NAMESPACE = "news"
 COUNTER, DISTRIBUTION, GAUGE = "counter", "distribution", "gauge"

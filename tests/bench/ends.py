@@ -28,7 +28,7 @@ from tests.bench.corpus import records
 from tests.kafka_elastic.streams import Lag
 from tests.running import configure
 from transforms.elastic import document
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.index.write import WriteIndex
 from transforms.kafka import running as kafka
 from transforms.kafka.commit import CommitOffsets

@@ -12,13 +12,13 @@ from typing import Any
 from pipeline import runners
 from pipeline.config import Ref
 from pipeline.parts import Parts, assemble
-from transforms.alert.evaluate import evaluate
-from transforms.alert.stage import document
+from transforms.alert.due import due
 from transforms.attribute.stage import with_credit
 from transforms.batches import Batched
 from transforms.clean.article import clean
 from transforms.files.lines import read_file
-from transforms.fold.memory import Decision, Memory
+from transforms.fold.decision import Decision
+from transforms.fold.memory import Memory
 from transforms.fold.shingles import fingerprint
 from transforms.language.stage import with_language
 from transforms.records import Article, Entry
@@ -114,14 +114,11 @@ def _decide(article: Article, parts: Parts, memory: Memory, timed: _Stopwatch) -
 
 def _flush(held: list[Decision], parts: Parts, timed: _Stopwatch) -> None:
     timed("index", parts.index().apply, [write for decision in held for write in decision.writes])
-    for decision in held:
-        timed("alert", _alert, decision, parts)
+    timed("alert", _alert, held, parts)
     held.clear()
 
 
-def _alert(decision: Decision, parts: Parts) -> None:
-    if decision.story is None:
-        return
+def _alert(decisions: list[Decision], parts: Parts) -> None:
     rules = parts.rules()
-    for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
+    for alert in due(rules, decisions, parts.index().documents, int(time.time())):
         parts.index().raise_alert(alert, rules.channels(alert["rule"]))

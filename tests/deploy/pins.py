@@ -15,7 +15,7 @@ from apache_beam.transforms.userstate import get_dofn_specs
 from pipeline import config, graph, parts
 from transforms import records
 from transforms.fold import journal, sharded
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision, Touched
 from transforms.kafka import discover, progress
 
 PINS = Path(__file__).with_name("pins.yaml")
@@ -35,8 +35,8 @@ dedupe: {shards: SHARDS}
 # What is pickled into state, into restrictions, and into elements on their way.
 CARRIED = (
     records.Source, records.Origin, records.Entry, records.Article, records.DeadLetter, records.Poll, records.Receipt,
-    records.Extent, records.Version, records.Write, Decision, sharded.Batch, discover.Partition, discover.Announced,
-    parts.Ref,
+    records.Extent, records.Version, records.Write, Decision, Touched, sharded.Batch, discover.Partition,
+    discover.Announced, parts.Ref,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from apache_beam.transforms.window import TimestampedValue
 from pipeline.runners import Chosen
 from tests.fold.fold_play import TTL, owner
 from transforms.fold import stage
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.fold.stage import Fold, Folding
 from transforms.index.interface import Index
 from transforms.index.open import open_index

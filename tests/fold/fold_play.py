@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from transforms.fold.memory import Decision, Memory
+from transforms.fold.decision import Decision
+from transforms.fold.memory import Memory
 from transforms.fold.shingles import fingerprint
 from transforms.index.interface import Seed
 from transforms.records import Article, Json, Origin, Source, Version, Write, seconds

@@ -11,7 +11,8 @@ import pytest
 from tests.fold.fold_families import family
 from tests.fold.fold_play import DAY, NOON, TTL, Outcome, article, owner, result
 from transforms.fold import journal
-from transforms.fold.memory import Decision, Memory
+from transforms.fold.decision import Decision
+from transforms.fold.memory import Memory
 from transforms.fold.seed import recall, seed
 from transforms.fold.shingles import fingerprint
 from transforms.index.interface import MENDED, Index

@@ -16,7 +16,7 @@ from tests.fold.fold_families import hashes, worded
 from tests.fold.fold_play import DAY, NOON, TTL, article, result
 from tests.fold.test_fold_memory import made
 from transforms.fold import sharded, stage
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.fold.stage import SLACK_S, Decide
 from transforms.index.open import open_index
 from transforms.records import Article, replace

@@ -12,7 +12,8 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from transforms.clean.urls import article_id
-from transforms.fold.memory import Decision, Memory
+from transforms.fold.decision import Decision
+from transforms.fold.memory import Memory
 from transforms.fold.shingles import fingerprint
 from transforms.index.embedded import EmbeddedIndex
 from transforms.records import Article, Origin, Source

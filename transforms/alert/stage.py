@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import apache_beam as beam
 
 from transforms import metrics
-from transforms.alert.evaluate import evaluate
+from transforms.alert.due import due
 from transforms.alert.rules import Rules
-from transforms.fold.memory import Decision
+from transforms.batches import Batched
+from transforms.fold.decision import Decision
 from transforms.index.interface import Index
-from transforms.records import Json, Receipt, rfc3339
-
-
-def document(decision: Decision) -> Json:
-    """The article of a decision as rules see it, with its story's role."""
-    article, story = decision.article, decision.story or {}
-    return {
-        "id": article.id,
-        "url": article.url,
-        "title": article.title,
-        "body": article.body,
-        "language": article.language,
-        "source": article.source.document(),
-        "sources": [article.source.document()],
-        "published": rfc3339(article.published),
-        "first_seen": rfc3339(story.get("first_seen")),
-        "revision": story.get("revision", 0),
-        "wire": article.wire,
-        "entities": list(article.entities),
-        "topics": list(article.topics),
-        "story": {"id": story.get("id"), "role": story.get("role")},
-    }
+from transforms.records import Receipt
 
 
 class RaiseAlerts(beam.PTransform):
@@ -50,24 +30,25 @@ class RaiseAlerts(beam.PTransform):
         return decisions | "Raise" >> beam.ParDo(Raise(self.open_index, self.open_rules, self.outputs))
 
 
-class Raise(beam.DoFn):
-    """Judges each article against every rule. A known article is judged too: its alert may not have been written
-    before a crash. Every alert goes to the rule's channels and to all `outputs`."""
+class Raise(Batched):
+    """Judges each article against every rule, with those whose story it changed. A known article is judged too: its
+    alert may not have been written before a crash. Every alert goes to the rule's channels and to all `outputs`."""
 
     def __init__(
         self, open_index: Callable[[], Index], open_rules: Callable[[], Rules], outputs: tuple[str, ...] = ()
     ) -> None:
         self.open_index, self.open_rules, self.outputs = open_index, open_rules, outputs
 
-    def process(self, decision: Decision) -> Iterator[Receipt]:
-        article = decision.article
-        if decision.story is None:
-            yield Receipt(article.origin, "forgotten", article.id)
-            return
-        rules = self.open_rules()
-        for alert in evaluate(rules, document(decision), decision.story, int(time.time())):
-            # Few articles raise one, and finding the open index costs more than judging most articles.
-            created = self.open_index().raise_alert(alert, (*rules.channels(alert["rule"]), *self.outputs))
-            metrics.count("alerts", created)
-        outcome = "known" if decision.outcome in ("known", "sighting") else "indexed"
-        yield Receipt(article.origin, outcome, article.id)
+    def settle(self, elements: Sequence[Decision]) -> Sequence[Receipt]:
+        if elements:
+            index, rules = self.open_index(), self.open_rules()
+            for alert in due(rules, elements, index.documents, int(time.time())):
+                created = index.raise_alert(alert, (*rules.channels(alert["rule"]), *self.outputs))
+                metrics.count("alerts", created)
+        return [receipt(decision) for decision in elements]
+
+
+def receipt(decision: Decision) -> Receipt:
+    """What its source is told of a decision."""
+    told = "known" if decision.outcome in ("known", "sighting") else "indexed"
+    return Receipt(decision.article.origin, "forgotten" if decision.story is None else told, decision.article.id)

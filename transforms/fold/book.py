@@ -34,7 +34,8 @@ class Clock:
 
 class Book:
     """The stories of one shard. `changed` collects the members whose placement or text changed since it was last
-    cleared."""
+    cleared; `placed` those placed anew since it was last taken, by id, with the story that each was in before ("" for
+    none)."""
 
     def __init__(self, links: Links, clock: Clock, names: placement.Names = placement.UNNAMED) -> None:
         self.links, self.clock, self.names = links, clock, names
@@ -42,6 +43,7 @@ class Book:
         # Those of all members that are objects; whoever has a member has its story.
         self.stories = links.members.stories
         self.changed: dict[str, Member] = {}
+        self.placed: dict[str, str] = {}
         # Story ids in use or merged away, so that none is given twice; but not of one article's own story, as only that
         # article could be given its id again.
         self._names: set[str] = set()
@@ -253,6 +255,7 @@ class Book:
 
     def _write(self, pairs: Iterable[tuple[str, Story]]) -> list[Write]:
         writes, placed = [], [(self.links.members[name], story) for name, story in pairs]
+        former = {member.id: member.story for member, _ in placed}
         for member, story in placed:
             member.story, member.merged_from = story.id, story.merged_from
         for member, story in placed:
@@ -263,6 +266,7 @@ class Book:
                 member.placed = hashed
                 member.story_version = self.clock.next()
                 self.changed[member.id] = member
+                self.placed.setdefault(member.id, former[member.id])
                 writes.append(Write(member.id, "story", member.story_version, {"story": of}))
         return writes
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from transforms.fold import content
 from transforms.fold.book import Book, Clock
+from transforms.fold.decision import Decision, told
 from transforms.fold.facts import slots
 from transforms.fold.furniture import heading_of, host_of
 from transforms.fold.heap import return_large_blocks
@@ -24,19 +24,6 @@ from transforms.fold.stories import Member, own_rank
 from transforms.records import SUMMARY, Article, Json, Source, Write
 
 AHEAD_S = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What folding decided about one article: the writes that make it so, and its story as alert rules see it.
-
-    `outcome` is new, revision, sighting (known text, new source), known or forgotten.
-    """
-
-    article: Article
-    outcome: str
-    writes: tuple[Write, ...] = ()
-    story: Json | None = None
 
 
 class Memory:
@@ -158,28 +145,18 @@ class Memory:
         owned = member.agency is None and agency is not None
         if owned:
             member.agency, member.rank = agency, own_rank(agency, member.credits)
-        if owned or not member.checked:
+        again = not member.checked
+        if owned or again:
             # After a start: this record was not acknowledged before, so its story may be half written.
             writes += self.book.rearrange([member])
             member.checked = True
-        return self._decision(article, outcome, writes, member)
+        return self._decision(article, outcome, writes, member, again)
 
-    def _decision(self, article: Article, outcome: str, writes: list[Write], member: Member) -> Decision:
-        story = self.book.stories[member.story]
-        members = story.group.members
-        original = story.group.original
-        alone, first = len(members) == 1, original is member
-        summary: Json = {
-            "id": story.id,
-            "merged_from": list(story.merged_from),
-            "size": len(members),
-            "original_id": None if alone else original.id,
-            "sources": [source.document() for source in dict.fromkeys(s for m in members for s in m.sources)],
-            "role": "unique" if alone else "original" if first else "repost",
-            "first_seen": member.first_seen,
-            "revision": member.revision,
-        }
-        return Decision(article, outcome, tuple(writes), summary)
+    def _decision(
+        self, article: Article, outcome: str, writes: list[Write], member: Member, again: bool = False
+    ) -> Decision:
+        story, touched = told(self.book, member, outcome, again)
+        return Decision(article, outcome, tuple(writes), story, touched)
 
     def forget(self, ids: Iterable[str]) -> list[Write]:
         """Remove articles for good and place anew what was linked to them."""

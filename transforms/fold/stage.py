@@ -28,8 +28,9 @@ from apache_beam.utils.timestamp import Timestamp
 from transforms import logs, metrics
 from transforms.batches import Batched
 from transforms.fold import journal
+from transforms.fold.decision import Decision
 from transforms.fold.kept import Kept
-from transforms.fold.memory import Decision, Memory
+from transforms.fold.memory import Memory
 from transforms.fold.recent import Recent
 from transforms.fold.seed import learn, recall, seed
 from transforms.fold.shingles import Hashes, fingerprint

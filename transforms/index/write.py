@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from transforms import metrics
 from transforms.batches import Batched
 from transforms.clean.replay import entry_document
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.index.interface import Index, Rejection
 from transforms.records import Article, DeadLetter, Entry, rfc3339
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from transforms.clean.replay import entry_document
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.index.interface import Index
 from transforms.index.write import entry_of
 from transforms.kafka.outlet import Headers, Outlet, Refusal, Sent

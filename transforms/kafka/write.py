@@ -11,7 +11,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.batches import Batched
-from transforms.fold.memory import Decision
+from transforms.fold.decision import Decision
 from transforms.index.interface import Index
 from transforms.kafka.publish import publisher
 from transforms.kafka.specs import OutputSpec

@@ -1,0 +1,149 @@
+"""Which alerts decisions raise: of each article that comes, and again of those whose story it changed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fold.fold_families import family, hashes
+from tests.fold.fold_play import NOON, Play, made
+from transforms.alert.due import due
+from transforms.alert.evaluate import evaluate
+from transforms.alert.rules import Rules, load_rules
+from transforms.fold import journal
+from transforms.fold.decision import Decision
+from transforms.records import Article, Json, replace
+
+RULES = """
+rules:
+  - {id: any, any_topic: coup}
+  - {id: two, any_topic: coup, min_sources: 2}
+  - {id: three, any_topic: coup, min_sources: 3}
+  - {id: first, any_topic: coup, roles: original}
+"""
+TEXT, OTHER = (hashes(random.Random(seed), 80) for seed in (1, 2))
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Rules:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return load_rules(tmp_path / "rules.yaml")
+
+
+class Desk:
+    """A play whose decisions are judged, and what was raised: rule and story."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules, self.play = rules, Play()
+        self.raised: list[tuple[str, str, str]] = []
+        self.asked: list[str] = []
+
+    def read(self, ids: Sequence[str]) -> list[Json]:
+        self.asked += ids
+        known = self.play.shelf.documents()
+        return [known[name] for name in ids if name in known]
+
+    def judge(self, decisions: Sequence[Decision]) -> list[tuple[str, str]]:
+        """The rules with the articles that meet them now."""
+        found = list(due(self.rules, decisions, self.read, NOON))
+        self.raised += [(alert["rule"], alert["story_id"], alert["history"][0]["article_id"]) for alert in found]
+        return [(alert["rule"], alert["history"][0]["article_id"]) for alert in found]
+
+    def deliver(self, item: Article, text: object) -> list[tuple[str, str]]:
+        return self.judge([self.play.deliver(item, text)])
+
+
+@pytest.fixture
+def desk(rules: Rules) -> Desk:
+    return Desk(rules)
+
+
+def one(name: str, coup: bool, at: int = 0, source: str = "") -> Article:
+    item = made(name, NOON + at)
+    of = replace(item.source, id=source or item.source.id)
+    return replace(item, source=of, topics=({"id": "coup", "evidence": []},) if coup else ())
+
+
+def test_a_second_source_that_meets_nothing_itself_makes_the_number_full(desk: Desk) -> None:
+    assert desk.deliver(one("a", coup=True), TEXT) == [("any", "a")]
+    assert set(desk.deliver(one("b", coup=False, at=60), TEXT)) == {("two", "a"), ("first", "a")}
+    assert desk.deliver(one("c", coup=False, at=120, source="s-b"), TEXT) == [], "the same two sources"
+    assert desk.deliver(one("d", coup=False, at=180), TEXT) == [("three", "a")]
+    asked = len(desk.asked)
+    assert desk.deliver(one("e", coup=False, at=240), TEXT) == []
+    assert len(desk.asked) == asked, "no rule waits for a fourth source, and nobody's role changed"
+
+
+def test_nothing_is_read_where_nothing_changed_for_others(desk: Desk) -> None:
+    for number in range(5):
+        desk.deliver(one(f"a{number}", coup=True, at=number), hashes(random.Random(number + 9), 80))
+    assert desk.asked == []
+
+
+def test_stories_that_meet_have_the_sources_of_both(desk: Desk) -> None:
+    desk.deliver(one("a", coup=True), TEXT)
+    desk.deliver(one("b", coup=False, at=60), OTHER)
+    met = desk.deliver(one("b", coup=False, at=120, source="s-b"), OTHER)
+    assert met == []
+    revised = replace(one("b", coup=False, at=180), body="told anew")
+    assert ("two", "a") in desk.deliver(revised, TEXT)
+
+
+def test_what_parts_from_an_alerted_story_is_alerted_itself(desk: Desk) -> None:
+    for at, name in enumerate("abc"):
+        desk.deliver(one(name, coup=True, at=at), TEXT)
+    before = {story for _, story, _ in desk.raised}
+    desk.play.judge([{"number": 1, "kind": "split", "articles": ["c"], "others": ["a", "b"], "by": "ed"}])
+    parted = desk.play.shelf.document("c")["story"]["id"]
+    assert parted not in before
+    # Owed placements go with whatever is decided next.
+    raised = desk.deliver(one("x", coup=False, at=60), OTHER)
+    assert ("any", "c") in raised
+    assert ("any", parted, "c") in desk.raised
+
+
+def test_after_a_start_a_record_that_comes_again_has_its_story_judged(rules: Rules) -> None:
+    """The process died when all was in the index, and no alert."""
+    former = Desk(rules)
+    former.play.deliver(one("a", coup=True), TEXT)
+    former.play.deliver(one("b", coup=False, at=60), TEXT)
+    again = Desk(rules)
+    again.play = Play(epoch=2, shelf=former.play.shelf)
+    again.play.memory.load(journal.from_seed(seed, lambda *_: None) for seed in former.play.shelf.seeds())
+    assert set(again.deliver(one("b", coup=False, at=60), TEXT)) == {("any", "a"), ("two", "a"), ("first", "a")}
+    assert again.deliver(one("b", coup=False, at=60), TEXT) == [], "once after a start"
+
+
+def test_an_article_that_the_index_does_not_have_is_passed_over(desk: Desk) -> None:
+    desk.deliver(one("a", coup=True), TEXT)
+    decision = desk.play.deliver(one("b", coup=False, at=60), TEXT)
+    del desk.play.shelf.groups["a"]
+    assert desk.judge([decision]) == []
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_each_story_that_meets_a_rule_in_the_end_was_alerted(seed: int, rules: Rules) -> None:
+    """In any order, in batches of any size: what is alerted beside it was so for a time."""
+    dice, desk = random.Random(seed), Desk(rules)
+    items = [(replace(item, topics=({"id": "coup", "evidence": []},) if dice.random() < 0.4 else ()), text)
+             for item, text in family(seed, 120)]  # fmt: skip
+    dice.shuffle(items)
+    while items:
+        size = dice.choice((1, 1, 3, 20))
+        part, items = items[:size], items[size:]
+        desk.judge([desk.play.deliver(item, text) for item, text in part])
+    documents, sources = desk.play.shelf.documents(), {}
+    for document in documents.values():
+        sources.setdefault(document["story"]["id"], []).extend(document["sources"])
+    alerted = {(rule, story) for rule, story, _ in desk.raised}
+    met = 0
+    for document in documents.values():
+        story = document["story"]
+        told = {"id": story["id"], "merged_from": [], "sources": sources[story["id"]]}
+        for alert in evaluate(rules, document, told):
+            met += 1
+            assert alerted & {(alert["rule"], name) for name in (story["id"], *story["merged_from"])}, alert
+    assert met > 40
