@@ -25,11 +25,11 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## the sample newsroom; or your own feeds, with config.local.yaml or NEWS_CONFIG, until Ctrl-C
 	@$(PY) -m pipeline run
 
-# Three processes, each with servers of its own: much of a test's time is waiting. What is spread how: tests/conftest.py.
+# Two processes, each with servers of its own: much of a test's time is waiting. What is spread how: tests/conftest.py.
 test: $(READY) ## all tests, with a real Prism, and a real Kafka, Elasticsearch and Flink where they can be had
 	@$(PY) -m pipeline.prism
 	@$(PY) -m tests.servers get --quiet || true
-	@$(PY) -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 servers: $(READY) ## get and start Kafka and Elasticsearch on this machine, for trying and for tests
 	@$(PY) -m tests.servers start
