@@ -13,8 +13,10 @@ from tests.fold.fold_play import NOON, Play, made
 from transforms.alert.due import due
 from transforms.alert.evaluate import evaluate
 from transforms.alert.rules import Rules, load_rules
+from transforms.alert.stage import Raise
 from transforms.fold import journal
 from transforms.fold.decision import Decision
+from transforms.index.embedded import EmbeddedIndex
 from transforms.records import Article, Json, replace
 
 RULES = """
@@ -23,6 +25,7 @@ rules:
   - {id: two, any_topic: coup, min_sources: 2}
   - {id: three, any_topic: coup, min_sources: 3}
   - {id: first, any_topic: coup, roles: original}
+  - {id: said, query: 'topic:coup AND role:original'}
 """
 TEXT, OTHER = (hashes(random.Random(seed), 80) for seed in (1, 2))
 
@@ -69,7 +72,8 @@ def one(name: str, coup: bool, at: int = 0, source: str = "") -> Article:
 
 def test_a_second_source_that_meets_nothing_itself_makes_the_number_full(desk: Desk) -> None:
     assert desk.deliver(one("a", coup=True), TEXT) == [("any", "a")]
-    assert set(desk.deliver(one("b", coup=False, at=60), TEXT)) == {("two", "a"), ("first", "a")}
+    raised = desk.deliver(one("b", coup=False, at=60), TEXT)
+    assert set(raised) == {("two", "a"), ("first", "a"), ("said", "a")}
     assert desk.deliver(one("c", coup=False, at=120, source="s-b"), TEXT) == [], "the same two sources"
     assert desk.deliver(one("d", coup=False, at=180), TEXT) == [("three", "a")]
     asked = len(desk.asked)
@@ -105,16 +109,85 @@ def test_what_parts_from_an_alerted_story_is_alerted_itself(desk: Desk) -> None:
     assert ("any", parted, "c") in desk.raised
 
 
-def test_after_a_start_a_record_that_comes_again_has_its_story_judged(rules: Rules) -> None:
-    """The process died when all was in the index, and no alert."""
-    former = Desk(rules)
-    former.play.deliver(one("a", coup=True), TEXT)
-    former.play.deliver(one("b", coup=False, at=60), TEXT)
-    again = Desk(rules)
+def test_a_sighting_by_an_excerpt_has_the_whole_text_judged(desk: Desk) -> None:
+    desk.deliver(one("a", coup=True), TEXT)
+    seen = replace(one("a", coup=False, at=60, source="portal"), body="but a part")
+    assert ("two", "a") in desk.deliver(seen, TEXT[:40])
+    assert desk.play.outcomes == ["new", "sighting"]
+
+
+ALL = {("any", "a"), ("two", "a"), ("first", "a"), ("said", "a")}
+
+
+def restarted(former: Desk, state: list[bytes]) -> Desk:
+    """A desk over what is in the index, and in a checkpoint."""
+    again = Desk(former.rules)
     again.play = Play(epoch=2, shelf=former.play.shelf)
+    again.play.memory.load(journal.latest(state))
     again.play.memory.load(journal.from_seed(seed, lambda *_: None) for seed in former.play.shelf.seeds())
-    assert set(again.deliver(one("b", coup=False, at=60), TEXT)) == {("any", "a"), ("two", "a"), ("first", "a")}
-    assert again.deliver(one("b", coup=False, at=60), TEXT) == [], "once after a start"
+    return again
+
+
+def checkpoint(desk: Desk) -> list[bytes]:
+    memory = desk.play.memory
+    return [journal.dump(member, memory.clock.next()) for member in memory.members.values()]
+
+
+def test_after_a_start_a_record_that_comes_again_has_its_story_judged_once(desk: Desk) -> None:
+    """The process died when all was in the index, and no alert."""
+    for name, coup, at in (("a", True, 0), ("b", False, 60), ("c", True, 120)):
+        desk.play.deliver(one(name, coup, at, source="s-b" if name == "c" else ""), TEXT)
+    again = restarted(desk, [])
+    assert set(again.deliver(one("b", coup=False, at=60), TEXT)) >= ALL
+    asked = len(again.asked)
+    for name, coup, at in (("a", True, 0), ("b", False, 60), ("c", True, 120)):
+        again.deliver(one(name, coup, at, source="s-b" if name == "c" else ""), TEXT)
+    assert len(again.asked) == asked
+
+
+def test_after_a_start_a_record_that_was_revised_meanwhile_has_its_story_judged(desk: Desk) -> None:
+    desk.play.deliver(one("a", coup=True), TEXT)
+    desk.play.deliver(one("b", coup=False, at=60), TEXT)
+    again = restarted(desk, [])
+    assert set(again.deliver(replace(one("b", coup=False, at=90), body="told anew"), TEXT)) == ALL
+
+
+def test_what_the_index_has_beyond_the_checkpoint_is_judged(desk: Desk) -> None:
+    """Flink restores what was committed; what an attempt wrote after that may not have been alerted."""
+    desk.deliver(one("a", coup=True), TEXT)
+    desk.deliver(one("b", coup=False, at=60, source="s-a"), TEXT)
+    state = checkpoint(desk)
+    seen = one("b", coup=False, at=90, source="portal")
+    desk.play.deliver(seen, TEXT)
+    assert ("two", "a") in restarted(desk, state).deliver(seen, TEXT)
+
+
+def test_a_large_story_is_judged_once_after_a_start(desk: Desk) -> None:
+    items = [one(f"a{number:03d}", coup=True, at=number) for number in range(60)]
+    for item in items:
+        desk.play.deliver(item, TEXT)
+    again = restarted(desk, [])
+    raised = [len(again.deliver(item, TEXT)) for item in items]
+    assert sum(raised) < 10 * len(items)
+    assert len(again.asked) <= len(items)
+
+
+def test_the_stage_raises_once_and_gives_a_receipt_for_each(rules: Rules, tmp_path: Path) -> None:
+    index, play = EmbeddedIndex(str(tmp_path / "news.db")), Play()
+    stage = Raise(lambda: index, lambda: rules, ("desk",))
+    for name, coup, at in (("a", True, 0), ("b", False, 60), ("b", False, 60)):
+        decision = play.deliver(one(name, coup, at), TEXT)
+        index.apply(decision.writes)
+        gone = Decision(one("gone", coup=True), "forgotten")
+        told = stage.settle([decision, gone])
+        assert [receipt.article_id for receipt in told] == [name, "gone"]
+        assert [receipt.outcome for receipt in told] == [
+            "known" if decision.outcome == "known" else "indexed",
+            "forgotten",
+        ]
+    assert sorted(alert["rule"] for alert in index.alerts()) == ["any", "first", "said", "two"]
+    assert {delivery["channel"] for alert in index.alerts() for delivery in alert["deliveries"]} == {"desk"}
+    index.close()
 
 
 def test_an_article_that_the_index_does_not_have_is_passed_over(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import apache_beam as beam
 from apache_beam.coders import PickleCoder
 from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.runners import Chosen
 from tests.fold.fold_play import TTL, owner
@@ -65,9 +66,9 @@ class Watch(beam.DoFn):
 
 
 def folding(path: str, epoch: int | None = None) -> Folding:
-    """A start over the index at `path`, with an epoch of its own; what is decided may be freed at once."""
+    """A start over the index at `path`, with an epoch of its own."""
     opener = functools.partial(open_index, "embedded", path)
-    return Folding(uuid.uuid4().hex, TTL, epoch or opener().start_epoch(), opener, owner, settled_s=0)
+    return Folding(uuid.uuid4().hex, TTL, epoch or opener().start_epoch(), opener, owner)
 
 
 def fold(chosen: Chosen, source: Any, part: Folding, shards: int = 1, written: bool = True,
@@ -141,12 +142,27 @@ class Key:
     token: Cell = field(default_factory=Cell)
     expiry: Timer = field(default_factory=Timer)
 
-    def deliver(self, item: Article, hashes: Any, candidates: tuple[str, ...] | None = None) -> Decision:
-        self.dofn.start_bundle()
+    def deliver(
+        self, item: Article, hashes: Any, candidates: tuple[str, ...] | None = None, bundle: bool = True
+    ) -> Decision:
+        """Decide about an article, in a `bundle` of its own or in that of the last."""
+        if bundle:
+            self.dofn.start_bundle()
         stored = item.id in self.dofn.folding.open_index().known([item.id])
         element = ("all", (item, hashes, stored, candidates))
         (decision,) = self.dofn.process(element, self.records, self.token, self.expiry)
         return decision
+
+    def fire(self, at: int, bundle: bool = True) -> None:
+        """The timer, in a `bundle` of its own or in that of the last article."""
+        if bundle:
+            self.dofn.start_bundle()
+        self.dofn.free("all", Timestamp(at), self.records, self.token, self.expiry)
+
+    @property
+    def memory(self) -> set[str]:
+        """The ids in memory."""
+        return set(stage._KEPT[self.dofn.folding.job, "all"].memory.members)
 
 
 class Counted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -252,27 +251,56 @@ class TestOneKey:
         for number in range(60):
             key.deliver(replace(made("a", NOON + number), body=f"revision {number}"), text)
         assert len(key.records.values) <= 31
-        key.dofn.free("all", NOON + GONE + 1, key.records, key.token, key.expiry)
+        key.fire(NOON + GONE + 1)
         assert key.records.values == []
 
-    def test_what_may_not_be_in_the_index_yet_is_not_freed(self, path: str) -> None:
-        """A watermark far ahead of what comes, in the middle of a bundle: what was decided in it is not written yet, so
-        whatever comes next, in what order, must find it here."""
-        text, late = hashes(random.Random(6), 80), NOON + 100 * DAY
-        key = Key(Decide(replace(folding(path), settled_s=0.3)))
-        key.deliver(made("x", NOON), text)
-        key.dofn.free("all", late, key.records, key.token, key.expiry)
-        held = key.expiry.at
-        decision = key.deliver(made("y", NOON + 60), text)
+    def test_what_is_not_in_the_index_yet_is_not_freed(self, path: str) -> None:
+        """A timer far ahead of what comes, in the middle of a bundle: what was decided in it is not written yet."""
+        index, late = open_index("embedded", path), NOON + 100 * DAY
+        key, text = Key(Decide(folding(path))), hashes(random.Random(6), 80)
+        first = key.deliver(made("x", NOON), text)
+        key.fire(late, bundle=False)
+        decision = key.deliver(made("y", NOON + 60), text, bundle=False)
         assert decision.story is not None
         assert decision.story["original_id"] == "x"
-        assert key.expiry.at != held, "it is tried again soon, and not before something comes"
-        assert key.expiry.at < NOON + 2 * TTL
-        time.sleep(0.4)
-        key.dofn.free("all", late + 1, key.records, key.token, key.expiry)
-        assert key.records.values == []
+        index.apply([*first.writes, *decision.writes])
+        key.deliver(made("z", late), hashes(random.Random(7), 80))
+        assert key.memory == {"z"}, "the next bundle frees what the last could not"
+        decision = key.deliver(made("w", NOON + 120), text)
+        assert decision.story is not None
+        assert decision.story["original_id"] == "x"
+
+    def test_an_old_article_that_was_seen_again_is_not_freed_before_it_is_written(self, path: str) -> None:
+        index, text = open_index("embedded", path), hashes(random.Random(8), 80)
+        key = Key(Decide(folding(path)))
+        index.apply(key.deliver(made("x", NOON), text).writes)
+        at = NOON + 40 * DAY
+        key.fire(at)
+        assert key.memory == set()
+        writes = []
+        for number, source in enumerate(("s2", "s3")):
+            again = made("x", at + number)
+            told = key.deliver(replace(again, source=replace(again.source, id=source)), text, bundle=not number)
+            writes += told.writes
+            key.fire(at + 100 * DAY, bundle=False)
+        index.apply(writes)
+        assert [one["id"] for one in index.article("x")["sources"]] == ["s-x", "s2", "s3"]
+
+    def test_memory_is_freed_also_behind_what_was_freed_once(self, path: str) -> None:
+        """Live news, then a reader that is months behind."""
+        index, rng = open_index("embedded", path), random.Random(9)
+        key = Key(Decide(folding(path)))
+        index.apply(key.deliver(made("live", NOON), hashes(rng, 30)).writes)
+        key.fire(NOON + GONE)
+        most = 0
+        for day in range(100):
+            at = NOON - (300 - day) * DAY
+            index.apply(key.deliver(made(f"d{day}", at), hashes(rng, 30)).writes)
+            key.fire(at - SLACK_S)
+            most = max(most, len(key.memory))
+        assert most < 40
 
     def test_a_free_timer_without_a_memory_does_nothing(self, path: str) -> None:
         key = Key(Decide(folding(path)))
-        key.dofn.free("all", NOON, key.records, key.token, key.expiry)
+        key.fire(NOON)
         assert (key.token.value, key.expiry.at) == (None, None)

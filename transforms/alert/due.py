@@ -61,13 +61,17 @@ def judged_again(rules: Rules, touched: Touched) -> Iterator[tuple[str, Rules]]:
     every = rules.rules
     for names, some in (
         (touched.parted, every),
-        (touched.merged, [rule for rule in every if rule.roles or rule.min_sources > 1]),
-        (touched.turned, [rule for rule in every if rule.roles]),
+        (touched.merged, [rule for rule in every if _by_role(rule) or rule.min_sources > 1]),
+        (touched.turned, [rule for rule in every if _by_role(rule)]),
         (touched.others, [rule for rule in every if _crossed(rule, touched)] if touched.others else ()),
     ):
         if names and some:
             asked = replace(rules, rules=tuple(some))
             yield from ((name, asked) for name in names)
+
+
+def _by_role(rule: Rule) -> bool:
+    return bool(rule.roles) or "role:" in (rule.text.query or "")
 
 
 def _crossed(rule: Rule, touched: Touched) -> bool:

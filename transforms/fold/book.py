@@ -14,6 +14,9 @@ from transforms.fold.settle import elect, settle
 from transforms.fold.stories import Group, Member, choose, form
 from transforms.records import Version, Write
 
+# The former story of who was placed by another, so that it is not known from where.
+UNKNOWN = "?"
+
 
 class Clock:
     """Versions of one start: each above all given before, also by a bundle that failed after its writes. So the time

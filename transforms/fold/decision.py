@@ -13,11 +13,11 @@ from transforms.records import Article, Json, Source, Write
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A story that a decision changed for others than its own article. All are ids.
+    """A story that a decision changed for more than the text that came. All are ids of stored articles.
 
-    `parted` came into it out of a story that is not merged into it, `merged` with one that is, `turned` have another
-    role or original in it. Where it has sources now that it had not, `others` are all its articles but the decided one,
-    and `before` the sources of those that were in it.
+    `parted` came into it out of a story that is not merged into it, `merged` with one that is; `turned` were placed
+    anew in it, with another role, original or reason. Where it has sources now that it had not, `others` are those that
+    were in it, and `before` their sources.
     """
 
     story: Json
@@ -42,16 +42,26 @@ class Decision:
     touched: tuple[Touched, ...] = ()
 
 
-def told(book: Book, member: Member, outcome: str, again: bool) -> tuple[Json, tuple[Touched, ...]]:
+def told(book: Book, member: Member, outcome: str) -> tuple[Json, tuple[Touched, ...]]:
     """The story of `member` as alert rules see it, with the member in it; and what changed for others since this was
-    last asked. `again`: a known record came for the first time since a start, and what its first coming changed may not
-    have been looked at, so all of its story is told as new."""
+    last asked. Where a member is not `checked` since a start, what its first coming changed may not have been looked
+    at, so all of its story is told as new."""
     placed, book.placed = book.placed, {}
     of = {book.links.members[name].story: None for name in placed if name in book.links.members}
     own, *more = [book.stories[name] for name in dict.fromkeys((member.story, *of))]
-    was = [member] if outcome == "known" else []
-    touched = [_touched(own, member, placed, None if again else was), *(_touched(s, member, placed, []) for s in more)]
-    return {**_of(own), **_place(own, member)}, tuple(one for one in touched if one is not None)
+    story = _of(own)
+    # Of a sighting the text that came is judged, and that may be an excerpt of the one that is kept.
+    whole = outcome == "sighting" or not member.checked
+    others = [one for one in own.group.members if whole or one is not member]
+    if not member.checked:
+        rest = []
+    elif outcome == "known":
+        rest = own.group.members
+    else:
+        rest = [one for one in own.group.members if one is not member]
+    found = [_touched(own, story, others, rest, placed)]
+    found += [_touched(one, _of(one), one.group.members, one.group.members, placed) for one in more]
+    return {**story, **_place(own, member)}, tuple(one for one in found if one is not None)
 
 
 def _of(story: Story) -> Json:
@@ -75,23 +85,23 @@ def _place(story: Story, member: Member) -> Json:
     }
 
 
-def _touched(story: Story, member: Member, placed: dict[str, str], was: list[Member] | None) -> Touched | None:
-    """What changed in a story for others than `member`. `was`: who is counted as there before, beside those others that
-    did not come into it now; None: nobody was."""
-    others = [one for one in story.group.members if one is not member]
+def _touched(
+    story: Story, told: Json, others: list[Member], rest: list[Member], placed: dict[str, str]
+) -> Touched | None:
+    """What changed in a story, `told` in words, for `others`; `rest` were in it before, but for those that came now."""
     former = {one.id: placed[one.id] for one in others if one.id in placed}
     moved = {name for name, before in former.items() if before != story.id}
     own = ("", *story.merged_from)
-    rest = [] if was is None else was + [one for one in others if one.id not in moved]
+    rest = [one for one in rest if one.id not in moved]
     new = bool(others) and _new(story, rest)
     if not (former or new):
         return None
     return Touched(
-        _of(story),
+        told,
         parted=tuple(name for name in former if name in moved and former[name] not in own),
         merged=tuple(name for name in former if name in moved and former[name] in own),
         turned=tuple(name for name in former if name not in moved),
-        others=tuple(one.id for one in others) if new else (),
+        others=tuple(one.id for one in others if one.id not in moved) if new else (),
         before=tuple(one.document() for one in _sources(rest)) if new else (),
     )
 

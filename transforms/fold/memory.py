@@ -145,17 +145,17 @@ class Memory:
         owned = member.agency is None and agency is not None
         if owned:
             member.agency, member.rank = agency, own_rank(agency, member.credits)
-        again = not member.checked
-        if owned or again:
+        if owned or not member.checked:
             # After a start: this record was not acknowledged before, so its story may be half written.
             writes += self.book.rearrange([member])
-            member.checked = True
-        return self._decision(article, outcome, writes, member, again)
+        return self._decision(article, outcome, writes, member)
 
-    def _decision(
-        self, article: Article, outcome: str, writes: list[Write], member: Member, again: bool = False
-    ) -> Decision:
-        story, touched = told(self.book, member, outcome, again)
+    def _decision(self, article: Article, outcome: str, writes: list[Write], member: Member) -> Decision:
+        story, touched = told(self.book, member, outcome)
+        if not member.checked:
+            # All that it is in was formed anew and told whole: not once more for each of its articles.
+            for one in self.book.stories[member.story].group.members:
+                one.checked = True
         return Decision(article, outcome, tuple(writes), story, touched)
 
     def forget(self, ids: Iterable[str]) -> list[Write]:
@@ -246,7 +246,10 @@ class Memory:
 
     def _merge(self, known: Member, member: Member) -> Member:
         """The newer of two states of one article, which takes the place of the other."""
-        known.sources = member.sources = _united(known.sources, member.sources)
+        sources = known.sources
+        known.sources = member.sources = _united(sources, member.sources)
+        # What the index has beyond the state was written by an attempt that was not acknowledged.
+        more = len(known.sources) > len(sources) or member.story_version > known.story_version
         if member.story_version > known.story_version:
             _place_as(known, member)
         if member.content_version > known.content_version:
@@ -254,6 +257,7 @@ class Memory:
             self.links.remove([known])
             self.links.file(member)
             return member
+        known.checked &= not more
         if member.content_version == known.content_version and len(known.print) < len(member.print):
             # Its fingerprint had been let go of, and with it all that had not been looked up by then.
             known.print, known.complete = member.print, False

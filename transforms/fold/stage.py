@@ -28,10 +28,10 @@ from apache_beam.utils.timestamp import Timestamp
 from transforms import logs, metrics
 from transforms.batches import Batched
 from transforms.fold import journal
+from transforms.fold.book import UNKNOWN
 from transforms.fold.decision import Decision
 from transforms.fold.kept import Kept
 from transforms.fold.memory import Memory
-from transforms.fold.recent import Recent
 from transforms.fold.seed import learn, recall, seed
 from transforms.fold.shingles import Hashes, fingerprint
 from transforms.index.interface import Index
@@ -40,9 +40,6 @@ from transforms.records import Article, Source, Write
 _log = logging.getLogger(__name__)
 # The watermark can trail what is decided by a bundle; memory is kept this much longer than it is needed.
 SLACK_S = 3600
-# What is freed may be read again from the index, so it must be there. A runner writes what it decides in the same
-# bundle, of some seconds at most: while the index is away, nothing is decided either.
-SETTLED_S = 60.0
 # State is written anew when it holds this many records for each live article.
 REWRITE_AT, REWRITE_MIN = 3, 5000
 
@@ -50,7 +47,7 @@ REWRITE_AT, REWRITE_MIN = 3, 5000
 @dataclass(frozen=True, slots=True)
 class Folding:
     """What the stage needs to know: the TTL in seconds, this start's epoch, and how to open index and agencies on a
-    worker; `agency_names` by slug. `settled_s`: a decision older than that is in the index."""
+    worker; `agency_names` by slug."""
 
     job: str
     ttl_s: int
@@ -58,7 +55,6 @@ class Folding:
     open_index: Callable[[], Index]
     own_agency: Callable[[str | None, Source], str | None]
     agency_names: Callable[[], Mapping[str, str]] = dict
-    settled_s: float = SETTLED_S
 
 
 @dataclass(slots=True)
@@ -70,12 +66,10 @@ class Known:
     since: int
     records: int
     forgotten_at: int
-    recent: Recent
     judged_at: int = 0
-    # When the timer is due; and whether it freed less than it might when it last was.
+    # When the timer is due; and what the next bundle is to free, as one was over when it last was.
     wake_at: int = 0
-    held_up: bool = False
-    freed_to: int = 0
+    free_to: int = 0
     # Placements that a rebuild, a forgotten article or a judgement changed; they go out with the next decision.
     owed: tuple[Write, ...] = ()
 
@@ -147,7 +141,7 @@ class Decide(beam.DoFn):
     ) -> Iterator[Decision]:
         key, (article, hashes, stored, candidates) = element
         # Taken, not shared: an attempt that fails before the state is written leaves no memory at all.
-        kept = self._taken(key, article, records, token)
+        kept = self._taken(key, article, records, token, expiry)
         if self._fresh:
             self._forget(kept, records)
             self._judge(kept)
@@ -162,8 +156,7 @@ class Decide(beam.DoFn):
             _log.exception("folding failed at article %s", article.id, extra=logs.about_record(article))
             raise
         self._keep(kept, records, token)
-        kept.recent.note(article.arrived)
-        self._wake(kept, article, expiry)
+        self._wake(kept, article.arrived, expiry)
         if kept.owed:
             decision = replace(decision, writes=(*kept.owed, *decision.writes))
             kept.owed = ()
@@ -179,54 +172,48 @@ class Decide(beam.DoFn):
         token: Any = beam.DoFn.StateParam(TOKEN),
         expiry: Any = beam.DoFn.TimerParam(EXPIRY),
     ) -> None:
-        """Free what is out of reach at the watermark `at`; decides nothing.
+        """Free what is out of reach at `at`, which the watermark has passed; decides nothing.
 
-        Where that is ahead of what comes (a backlog whose times are in disorder), it frees what is out of reach of all
-        that was decided lately: the writes of these may not be in the index yet, and what comes next is like them.
+        Not in a bundle that has decided something: what is freed may be read again from the index, where the writes of
+        this bundle are not yet. Those of all former ones are, as deciding and writing are one bundle on every runner.
         """
         kept = _KEPT.take(self.folding.job, key, token.read() or b"")
         if kept is None:
             return
-        reached = int(at) - SLACK_S
-        to = kept.recent.lowest(reached)
-        kept.wake_at, kept.held_up = 0, to < reached
-        if to > kept.freed_to:
-            self._free(kept, to, records)
-        # Held up, it would be due again at once, and again: the next article sets it.
-        if not kept.held_up and (oldest := self._oldest(kept)) is not None:
-            kept.wake_at = max(oldest + 2 * self.folding.ttl_s + SLACK_S + 1, int(at) + self.folding.ttl_s // 8)
-            expiry.set(Timestamp(kept.wake_at))
+        kept.wake_at, kept.free_to = 0, max(kept.free_to, int(at) - SLACK_S)
+        if self._fresh:
+            self._free(kept, records, expiry)
         self._stamp(kept, token)
         _KEPT.give(self.folding.job, key, kept)
 
-    def _free(self, kept: Known, to: int, records: Any) -> None:
-        """Free what nothing that arrives from `to` on can be folded with."""
+    def _free(self, kept: Known, records: Any, expiry: Any) -> None:
+        """Free what is due, and set the timer for when something is again."""
+        to, kept.free_to = kept.free_to, 0
         kept.memory.expire(to)
-        kept.freed_to = to
         # Should an article come that arrived before that, what it can be folded with is read again.
         kept.since = max(kept.since, to - 2 * self.folding.ttl_s)
         if kept.records > REWRITE_AT * len(kept.memory.members):
             self._rewrite(kept, records)
+        oldest = min((at for _, at, has in kept.memory.members.published() if has), default=None)
+        if oldest is not None:
+            # At the earliest an eighth of a TTL from now.
+            self._wake(kept, max(oldest, to - 15 * self.folding.ttl_s // 8), expiry)
 
-    @staticmethod
-    def _oldest(kept: Known) -> int | None:
-        """When the oldest article that has its fingerprint was published."""
-        return min((at for _, at, has in kept.memory.members.published() if has), default=None)
-
-    def _wake(self, kept: Known, article: Article, expiry: Any) -> None:
-        """One timer at a time: it is set when none waits, for when this article is out of reach, or for soon."""
-        if not kept.wake_at:
-            ttl_s = self.folding.ttl_s
-            kept.wake_at = article.arrived + (ttl_s // 8 if kept.held_up else 2 * ttl_s + SLACK_S + 1)
+    def _wake(self, kept: Known, published: int, expiry: Any) -> None:
+        """One timer at a time: it is set when none waits, for when what was published then is out of reach."""
+        if not (kept.wake_at or kept.free_to):
+            kept.wake_at = published + 2 * self.folding.ttl_s + SLACK_S + 1
             expiry.set(Timestamp(kept.wake_at))
 
-    def _taken(self, key: str, article: Article, records: Any, token: Any) -> Known:
+    def _taken(self, key: str, article: Article, records: Any, token: Any, expiry: Any) -> Known:
         """The memory that mirrors the state, rebuilt where it does not, reaching back far enough for `article`."""
         since = article.arrived - 2 * self.folding.ttl_s
         kept = _KEPT.take(self.folding.job, key, token.read() or b"")
         if kept is None:
             kept = self._rebuild(records, token, since)
             metrics.count("fold_rebuilds")
+        elif kept.free_to and self._fresh:
+            self._free(kept, records, expiry)
         if since < kept.since:
             # A part more, lest a stream that goes back in time read the index for each of its articles.
             since -= self.folding.ttl_s // 2
@@ -244,10 +231,12 @@ class Decide(beam.DoFn):
         memory.load(journal.latest(stored))
         owed = self._seed(memory, since, None)
         if memory.book.judgements.any:
-            # What state tells of, and is older than what was read, is judged as well.
-            owed += memory.heal(sorted(memory.book.judgements.named & memory.members.keys()))
-        recent = Recent(self.folding.settled_s)
-        return Known(memory, token.read() or b"", since, len(stored), position, recent, judged_at, owed=tuple(owed))
+            # What state tells of, and is older than what was read, is judged as well. And a person may have parted or
+            # joined stories while nothing ran.
+            named = sorted(memory.book.judgements.named & memory.members.keys())
+            owed += memory.heal(named)
+            memory.book.placed.update(dict.fromkeys(named, UNKNOWN))
+        return Known(memory, token.read() or b"", since, len(stored), position, judged_at, owed=tuple(owed))
 
     def _seed(self, memory: Memory, since: int, before: int | None) -> list[Write]:
         return seed(memory, self.folding.open_index(), self.folding.own_agency, since, before)

@@ -78,8 +78,9 @@ class Shelf:
         `newest` is the latest arrival of an entry among them (None: there was none). None while one of its partitions
         holds it back.
 
-        Garbage has no time but the clock's: in a backlog it would have all that is read after it come too late. It is
-        the lowest of all partitions: Prism 2.77 takes a stage's watermark from whichever bundle says most.
+        Garbage has no time but that of its record, which in a backlog may be today: all that is read after it would
+        come too late. It is the lowest of all partitions: Prism 2.77 takes a stage's watermark from whichever bundle
+        says most.
         """
         with self._lock:
             buffer = self._buffers[at]
