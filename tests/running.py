@@ -16,6 +16,7 @@ import yaml
 from pipeline import config as config_of
 from pipeline import opening
 from transforms.alert.evaluate import evaluate
+from transforms.alert.rules import Rules
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,9 +80,7 @@ def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
 
 def outcome(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """What must not depend on the order of arrival: for each article its story's members, its role and its original."""
-    members: dict[str, set[str]] = {}
-    for name, document in documents.items():
-        members.setdefault(document["story"]["id"], set()).add(name)
+    members = _by_story(documents)
     return {
         name: (
             frozenset(members[document["story"]["id"]]),
@@ -110,15 +109,27 @@ def alerts(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> Alerted:
 
 def alertable(config: Path, documents: Mapping[str, Mapping[str, Any]]) -> Alerted:
     """The same of each rule that a story meets as it is in the end, by any of its articles."""
-    rules = opening.rules_of(config_of.read(config))
-    members: dict[str, set[str]] = {}
-    sources: dict[str, list[Any]] = {}
-    for name, document in documents.items():
-        members.setdefault(document["story"]["id"], set()).add(name)
-        sources.setdefault(document["story"]["id"], []).extend(document["sources"])
+    members = _by_story(documents)
+    met = meeting(opening.rules_of(config_of.read(config)), documents)
+    return {(rule, frozenset(members[story])) for rule, story in met}
+
+
+def meeting(rules: Rules, documents: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Each rule with the id of each story that meets it by any of its articles, by article documents."""
+    sources = {
+        story: [source for name in names for source in documents[name]["sources"]]
+        for story, names in _by_story(documents).items()
+    }
     return {
-        (alert["rule"], frozenset(members[story]))
+        (alert["rule"], story)
         for document in documents.values()
         for story in [document["story"]["id"]]
         for alert in evaluate(rules, dict(document), {"id": story, "sources": sources[story]})
     }
+
+
+def _by_story(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    members: dict[str, set[str]] = {}
+    for name, document in documents.items():
+        members.setdefault(document["story"]["id"], set()).add(name)
+    return members

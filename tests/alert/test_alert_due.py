@@ -10,8 +10,8 @@ import pytest
 
 from tests.fold.fold_families import family, hashes
 from tests.fold.fold_play import NOON, Play, made
+from tests.running import meeting
 from transforms.alert.due import due
-from transforms.alert.evaluate import evaluate
 from transforms.alert.rules import Rules, load_rules
 from transforms.alert.stage import Raise
 from transforms.fold import journal
@@ -135,13 +135,14 @@ def checkpoint(desk: Desk) -> list[bytes]:
 
 def test_after_a_start_a_record_that_comes_again_has_its_story_judged_once(desk: Desk) -> None:
     """The process died when all was in the index, and no alert."""
-    for name, coup, at in (("a", True, 0), ("b", False, 60), ("c", True, 120)):
-        desk.play.deliver(one(name, coup, at, source="s-b" if name == "c" else ""), TEXT)
+    items = [one("a", coup=True), one("b", coup=False, at=60), one("c", coup=True, at=120, source="s-b")]
+    for item in items:
+        desk.play.deliver(item, TEXT)
     again = restarted(desk, [])
-    assert set(again.deliver(one("b", coup=False, at=60), TEXT)) >= ALL
+    assert set(again.deliver(items[1], TEXT)) >= ALL
     asked = len(again.asked)
-    for name, coup, at in (("a", True, 0), ("b", False, 60), ("c", True, 120)):
-        again.deliver(one(name, coup, at, source="s-b" if name == "c" else ""), TEXT)
+    for item in items:
+        again.deliver(item, TEXT)
     assert len(again.asked) == asked
 
 
@@ -208,15 +209,10 @@ def test_each_story_that_meets_a_rule_in_the_end_was_alerted(seed: int, rules: R
         size = dice.choice((1, 1, 3, 20))
         part, items = items[:size], items[size:]
         desk.judge([desk.play.deliver(item, text) for item, text in part])
-    documents, sources = desk.play.shelf.documents(), {}
-    for document in documents.values():
-        sources.setdefault(document["story"]["id"], []).extend(document["sources"])
+    documents = desk.play.shelf.documents()
+    merged = {one["story"]["id"]: one["story"]["merged_from"] for one in documents.values()}
     alerted = {(rule, story) for rule, story, _ in desk.raised}
-    met = 0
-    for document in documents.values():
-        story = document["story"]
-        told = {"id": story["id"], "merged_from": [], "sources": sources[story["id"]]}
-        for alert in evaluate(rules, document, told):
-            met += 1
-            assert alerted & {(alert["rule"], name) for name in (story["id"], *story["merged_from"])}, alert
-    assert met > 40
+    met = meeting(rules, documents)
+    for rule, story in met:
+        assert alerted & {(rule, name) for name in (story, *merged[story])}, (rule, story)
+    assert len(met) > 40

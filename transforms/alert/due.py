@@ -8,7 +8,7 @@ was told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from transforms.alert.evaluate import evaluate
 from transforms.alert.rules import Rule, Rules
@@ -59,11 +59,12 @@ def article(decision: Decision) -> Json:
 def judged_again(rules: Rules, touched: Touched) -> Iterator[tuple[str, Rules]]:
     """The ids of articles that are to be judged again, each with the rules that may hold for it now."""
     every = rules.rules
+    before, now = _publishers(touched.before), _publishers(touched.story["sources"])
     for names, some in (
         (touched.parted, every),
         (touched.merged, [rule for rule in every if _by_role(rule) or rule.min_sources > 1]),
         (touched.turned, [rule for rule in every if _by_role(rule)]),
-        (touched.others, [rule for rule in every if _crossed(rule, touched)] if touched.others else ()),
+        (touched.others, [rule for rule in every if before < rule.min_sources <= now]),
     ):
         if names and some:
             asked = replace(rules, rules=tuple(some))
@@ -74,9 +75,8 @@ def _by_role(rule: Rule) -> bool:
     return bool(rule.roles) or "role:" in (rule.text.query or "")
 
 
-def _crossed(rule: Rule, touched: Touched) -> bool:
-    before, now = ({publisher(one) for one in told} - {""} for told in (touched.before, touched.story["sources"]))
-    return len(before) < rule.min_sources <= len(now)
+def _publishers(sources: Iterable[Json]) -> int:
+    return len({publisher(source) for source in sources} - {""})
 
 
 def _is_in(stored: Json | None, story: Json) -> bool:

@@ -53,14 +53,9 @@ def told(book: Book, member: Member, outcome: str) -> tuple[Json, tuple[Touched,
     # Of a sighting the text that came is judged, and that may be an excerpt of the one that is kept.
     whole = outcome == "sighting" or not member.checked
     others = [one for one in own.group.members if whole or one is not member]
-    if not member.checked:
-        rest = []
-    elif outcome == "known":
-        rest = own.group.members
-    else:
-        rest = [one for one in own.group.members if one is not member]
-    found = [_touched(own, story, others, rest, placed)]
-    found += [_touched(one, _of(one), one.group.members, one.group.members, placed) for one in more]
+    came = own.group.members if not member.checked else [] if outcome == "known" else [member]
+    found = [_touched(own, story, others, came, placed)]
+    found += [_touched(one, _of(one), one.group.members, [], placed) for one in more]
     return {**story, **_place(own, member)}, tuple(one for one in found if one is not None)
 
 
@@ -86,14 +81,17 @@ def _place(story: Story, member: Member) -> Json:
 
 
 def _touched(
-    story: Story, told: Json, others: list[Member], rest: list[Member], placed: dict[str, str]
+    story: Story, told: Json, others: list[Member], came: list[Member], placed: dict[str, str]
 ) -> Touched | None:
-    """What changed in a story, `told` in words, for `others`; `rest` were in it before, but for those that came now."""
+    """What changed in a story, `told` in words, for `others`. `came` are new in it, beside those of `others` that were
+    placed into it."""
     former = {one.id: placed[one.id] for one in others if one.id in placed}
     moved = {name for name, before in former.items() if before != story.id}
     own = ("", *story.merged_from)
-    rest = [one for one in rest if one.id not in moved]
-    new = bool(others) and _new(story, rest)
+    fresh = moved | {one.id for one in came}
+    members = story.group.members
+    rest = [one for one in members if one.id not in fresh]
+    new = bool(others) and _new([one for one in members if one.id in fresh], rest)
     if not (former or new):
         return None
     return Touched(
@@ -106,10 +104,9 @@ def _touched(
     )
 
 
-def _new(story: Story, rest: list[Member]) -> bool:
-    """Whether the story has sources beyond those of `rest`, a part of its members."""
-    kept = {one.id for one in rest}
-    sources = {source for one in story.group.members if one.id not in kept for source in one.sources}
+def _new(came: list[Member], rest: list[Member]) -> bool:
+    """Whether who came into a story has sources that the rest has not."""
+    sources = {source for one in came for source in one.sources}
     # Most of the largest stories' reposts are of a source that one of the first members has.
     for one in rest:
         sources.difference_update(one.sources)
